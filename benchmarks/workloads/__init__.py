@@ -1,0 +1,11 @@
+"""The workloads, by subject: one module each, with a tuple `WORKLOADS`."""
+
+SUBJECTS = (
+    "importing",
+    "small",
+    "networks",
+    "linear",
+    "recurrent",
+    "transformer",
+    "first",
+)

@@ -1,0 +1,59 @@
+"""The environment of a test run: devices, the cache of compiled programs, doctests."""
+
+import os
+
+import numpy as np
+import pytest
+
+import minijax
+
+CPU_DEVICES = "JAX_NUM_CPU_DEVICES"
+CACHE = "MINIJAX_COMPILATION_CACHE_DIR"
+
+# What the doctests of the package may name without importing it.
+NAMES = {
+    **{name: getattr(minijax, name) for name in minijax.__all__},
+    "jnp": minijax.numpy,
+    "minijax": minijax,
+    "np": np,
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The number of devices can be chosen: `pytest --cpu-devices 1`."""
+    parser.addoption(
+        "--cpu-devices",
+        type=int,
+        default=8,
+        help="virtual CPU devices, for the tests of pmap and sharding (default: 8)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose devices and cache before the first array is made.
+
+    The environment carries both to the workers of pytest-xdist, to the processes that
+    tests start, and the number of devices also to jax.
+    """
+    devices = config.getoption("--cpu-devices")
+    os.environ[CPU_DEVICES] = str(devices)
+    minijax.config.update("jax_num_cpu_devices", devices)
+    if CACHE not in os.environ and config.cache is not None:
+        # Programs compiled by one worker, or in an earlier run, are not compiled again.
+        os.environ[CACHE] = str(config.cache.mkdir("compiled"))
+    minijax.config.update("jax_compilation_cache_dir", os.environ.get(CACHE))
+
+
+def pytest_ignore_collect(collection_path: os.PathLike[str]) -> bool | None:
+    """Doctests are those of the package: helpers in tests/ hold none."""
+    parts = collection_path.parts
+    helper = collection_path.suffix == ".py" and not parts[-1].startswith("test_")
+    return True if helper and "tests" in parts else None
+
+
+@pytest.fixture(autouse=True)
+def _doctest_names(request: pytest.FixtureRequest) -> None:
+    """Names for doctests; those of the module itself come first."""
+    if isinstance(request.node, pytest.DoctestItem):
+        for name, value in NAMES.items():
+            request.node.dtest.globs.setdefault(name, value)

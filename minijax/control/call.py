@@ -1,0 +1,67 @@
+"""`jit` inside a program: a call of a sub-program.
+
+    b:f32[] = jit[name=f jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }] a
+"""
+
+from ..core.primitive import Primitive
+from ..transforms.batch import batch_jaxpr
+from ..transforms.jvp import jvp_jaxpr
+from ..transforms.linearize import linearize_call, transpose_call
+
+
+def call(closed, operands, name="f"):
+    """Call a closed program on operands; returns the list of results."""
+    return jit_p.bind(*operands, name=name, jaxpr=closed)
+
+
+def _call_abstract(*avals, name, jaxpr):
+    return tuple(jaxpr.out_avals)
+
+
+def _call_jvp(primals, tangents, *, name, jaxpr):
+    nonzero = tuple([t is not None for t in tangents])
+    if not any(nonzero):
+        outs = call(jaxpr, primals, name)
+        return outs, [None] * len(outs)
+    pushed, out_nonzero = jvp_jaxpr(jaxpr, nonzero)
+    given = [t for t in tangents if t is not None]
+    results = call(pushed, [*primals, *given], name)
+    count = len(out_nonzero)
+    dots = iter(results[count:])
+    return results[:count], [next(dots) if has else None for has in out_nonzero]
+
+
+def _call_linearize(trace, primals, tangents, *, name, jaxpr):
+    def bind(closed, operands):
+        return call(closed, operands, name)
+
+    return linearize_call(bind, jaxpr, primals, tangents)
+
+
+def _call_transpose(cts, *operands, name, jaxpr):
+    def bind(closed, values):
+        return call(closed, values, name)
+
+    return transpose_call(bind, jaxpr, cts, operands)
+
+
+def _call_batch(size, operands, dims, *, name, jaxpr):
+    batched, out_dims = batch_jaxpr(jaxpr, size, tuple(dims))
+    return call(batched, operands, name), out_dims
+
+
+def _call_lower(hlo, out, *operands, name, jaxpr):
+    return hlo.call(jaxpr, *operands, name=name)
+
+
+jit_p = Primitive(
+    "jit",
+    abstract=_call_abstract,
+    jvp=_call_jvp,
+    linearize=_call_linearize,
+    transpose=_call_transpose,
+    batch=_call_batch,
+    lower=_call_lower,
+    multiple_results=True,
+    effects=lambda params: params["jaxpr"].effects,
+)

@@ -1,0 +1,148 @@
+"""The record of a primitive, and the contract of its rules.
+
+A primitive is frozen and complete when built. `None` means "no such rule", which the
+error then says. All rules of one primitive stand in one block of `primitives/` or
+`control/`:
+
+| rule        | signature                                          | note                  |
+| ---         | ---                                                | ---                   |
+| `abstract`  | `(*avals, **params) -> aval`                       | types in, type out    |
+| `jvp`       | `(primals, tangents, **params) -> (out, out_dot)`  | None is a zero tangent|
+| `transpose` | `(ct, *operands, **params) -> [ct or None, ...]`   | `Linear(aval)` operands |
+| `batch`     | `(size, operands, dims, **params) -> (out, dim)`   | dim None is shared    |
+| `lower`     | `(hlo, out, *operands, **params) -> name`          | SSA name of the result|
+| `linearize` | `(trace, primals, tangents, **params)`             | programs only         |
+
+With `multiple_results`, avals, outs, out_dots, dims and names are sequences. Only
+primitives that hold programs (`control/`) need `linearize`: it splits them into the
+part that is evaluated now and the linear part that goes onto the tape. Params are
+hashable and already checked by the surface.
+"""
+
+from collections.abc import Callable
+
+from .. import errors
+from .literal import aval_of
+from .trace import ENDED, context
+
+# Every primitive by name, for tests that walk the table and for readers.
+registry: dict[str, "Primitive"] = {}
+
+# Results of abstract rules kept per primitive before the memo is started afresh.
+MEMO_SIZE = 1 << 15
+
+
+class JvpRule:
+    """A jvp rule that is still to be told its primitive; `core.rules` builds them."""
+
+    __slots__ = ("apply",)
+
+    def __init__(self, apply):
+        self.apply = apply
+
+    def bound_to(self, primitive: "Primitive"):
+        """The rule with the signature of the contract."""
+        apply = self.apply
+
+        def rule(primals, tangents, **params):
+            return apply(primitive, primals, tangents, params)
+
+        return rule
+
+
+class Primitive:
+    """One operation and all its rules."""
+
+    name: str
+    abstract: Callable
+    jvp: Callable | None
+    transpose: Callable | None
+    batch: Callable | None
+    lower: Callable | None
+    linearize: Callable | None
+    multiple_results: bool
+    effects: frozenset | Callable
+
+    def __init__(
+        self,
+        name,
+        *,
+        abstract,
+        jvp=None,
+        transpose=None,
+        batch=None,
+        lower=None,
+        linearize=None,
+        multiple_results=False,
+        effects=frozenset(),
+    ):
+        fields = locals()
+        fields.pop("self")
+        if isinstance(jvp, JvpRule):
+            fields["jvp"] = jvp.bound_to(self)
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+        object.__setattr__(self, "_memo", {})
+        registry[name] = self
+
+    def __setattr__(self, name, value):
+        raise AttributeError(
+            f"{self.name}: a primitive is complete when built, cannot set {name!r}. "
+            "Build a new one with minijax.extend.Primitive."
+        )
+
+    def __repr__(self):
+        return self.name
+
+    def __reduce__(self):
+        return registry.__getitem__, (self.name,)
+
+    def bind(self, *operands, **params):
+        """Apply the primitive: the innermost interpreter that has a say takes it."""
+        top = context.floor
+        level = top.level
+        for x in operands:
+            trace = getattr(x, "_trace", None)
+            if trace is not None and trace.level > level:
+                top = trace
+                level = trace.level
+        return top.process(self, operands, params)
+
+    def infer(self, avals, params):
+        """The type of the result, from the abstract rule or remembered from it."""
+        key = (avals, *params.items()) if params else avals
+        memo = self._memo
+        try:
+            return memo[key]
+        except KeyError:
+            out = self.abstract(*avals, **params)
+            if len(memo) > MEMO_SIZE:
+                memo.clear()
+            memo[key] = out
+            return out
+        except TypeError:  # a parameter that cannot be hashed
+            return self.abstract(*avals, **params)
+
+    def effects_of(self, params):
+        """The effects of one application: a set of hashable names."""
+        effects = self.effects
+        return effects(params) if callable(effects) else effects
+
+    def missing(self, rule, operands):
+        """The error for a rule this primitive does not have."""
+        types = ", ".join(str(aval_of(x)) for x in operands)
+        return NotImplementedError(
+            f"{self.name}: no {rule} rule for operands ({types}). "
+            "Rewrite this step, or give the function that contains it a custom rule."
+        )
+
+
+def check_alive(*values):
+    """Refuse tracers whose transformation has ended."""
+    for x in values:
+        trace = getattr(x, "_trace", None)
+        if trace is not None and trace.level == ENDED:
+            raise errors.UnexpectedTracerError(
+                f"{x.name()}: {x.aval} was traced {x.origin()} and has escaped from "
+                "there. Return it from the transformed function instead of storing it."
+            )

@@ -1,0 +1,67 @@
+"""Which line of the user's program an equation, a tracer or an error belongs to.
+
+A location is kept as `(code, offset)`, two attribute reads from a live frame, and
+turned into file, function and line only when something is printed.
+"""
+
+import os
+import sys
+from types import CodeType
+from typing import NamedTuple
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Source(NamedTuple):
+    """A place in the user's program."""
+
+    code: CodeType
+    offset: int
+
+    @property
+    def file(self) -> str:
+        return self.code.co_filename
+
+    @property
+    def function(self) -> str:
+        return self.code.co_qualname
+
+    @property
+    def line(self) -> int:
+        return line_of(self.code, self.offset)
+
+    def __str__(self):
+        return f"{self.file}:{self.line} ({self.function})"
+
+
+def line_of(code: CodeType, offset: int) -> int:
+    """The source line of the instruction at byte `offset` of `code`."""
+    for start, end, line in code.co_lines():
+        if start <= offset < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+# Whether a code object belongs to minijax; a dictionary is faster than a comparison
+# of file names, and code objects live as long as their functions.
+_OURS: dict[CodeType, bool] = {}
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether a frame with this code belongs to minijax itself."""
+    ours = _OURS.get(code)
+    if ours is None:
+        ours = _OURS[code] = code.co_filename.startswith(PACKAGE)
+    return ours
+
+
+def user_frame(skip: int = 1):
+    """The innermost frame outside minijax, or None, as (code, offset)."""
+    frame = sys._getframe(skip)
+    ours = _OURS
+    while frame is not None:
+        code = frame.f_code
+        if not (ours[code] if code in ours else is_ours(code)):
+            return Source(code, frame.f_lasti)
+        frame = frame.f_back
+    return None

@@ -1,0 +1,594 @@
+"""Make arrays: from Python values, or filled by a rule.
+
+Filled arrays are programs, not stored constants: `zeros((1000, 1000))` inside `jit` is
+the broadcast of a literal, `arange(n)` an iota. Lists of numbers are converted on the
+host and put on the device once; lists that hold arrays or tracers are stacked.
+
+    zeros((2, 3))          becomes      broadcast_in_dim[shape=(2, 3)] 0.0:f32[]
+"""
+
+import math
+import operator
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+
+from .. import dtypes
+from .. import primitives as lax
+from ..core.literal import Literal, python_scalar
+from ..core.trace import Tracer, is_eager
+from ..runtime import array as on_device
+from ..runtime import client
+from ..runtime.array import Array
+from .arguments import (
+    as_array,
+    as_shape,
+    cast,
+    concrete,
+    refuse_out_sharding,
+    requested_dtype,
+    scalar,
+    static_int,
+)
+from .promotion import as_operand, broadcast_value, canonical_axis, promote_inexact
+from .shaping import broadcast_to, expand_dims, moveaxis
+from .stacking import stack
+
+# Arrays in a list are gathered on the host if together they have at most so many
+# elements: one transfer is then cheaper than a program that joins them.
+_FEW_ELEMENTS = 1 << 10
+
+_TYPED = (Array, Tracer, Literal, np.ndarray, np.generic, bool, int, float, complex)
+
+
+def array(
+    object,
+    dtype=None,
+    *args,
+    copy: bool | None = True,
+    order: str | None = "K",
+    ndmin: int = 0,
+    device=None,
+    out_sharding=None,
+):
+    """An array of the values of a number, an array, nested lists, or a buffer.
+
+    A Python number gives a weakly typed scalar. With `ndmin` leading axes of size one
+    are added; `device` says where to put the array.
+
+    >>> array([[1, 2], [3, 4]]).shape, array(1.5).weak_type
+    ((2, 2), True)
+    """
+    refuse_out_sharding("array", out_sharding)
+    if order not in (None, "K", "C"):
+        raise NotImplementedError(
+            f"array: Only implemented for order='K', got {order!r}: the layout in "
+            "memory is XLA's."
+        )
+    x = _from_object("array", object, requested_dtype("array", dtype))
+    if copy and x is object and isinstance(x, Array) and is_eager():
+        x = lax.copy(x)
+    if x.ndim < ndmin:
+        x = expand_dims(x, tuple(range(ndmin - x.ndim)))
+    return on(device, x)
+
+
+def asarray(
+    a,
+    dtype=None,
+    order: str | None = None,
+    *,
+    copy: bool | None = None,
+    device=None,
+    out_sharding=None,
+):
+    """The values as an array; an array of the right dtype is returned as it is.
+
+    >>> asarray([1, 2, 3]).shape
+    (3,)
+    """
+    return array(
+        a, dtype, copy=copy, order=order, device=device, out_sharding=out_sharding
+    )
+
+
+def on(device, x):
+    """The array on the device or in the sharding asked for, if one was."""
+    if device is None:
+        return x
+    if isinstance(x, Tracer):
+        raise NotImplementedError(
+            f"device=: this {x.aval} is traced, so it has no device yet. Use "
+            "device_put on the result, or leave device out inside transformed functions."
+        )
+    sharding = (
+        device if hasattr(device, "device_list") else client.single_device(device)
+    )
+    return on_device.move(x, sharding)
+
+
+def _from_object(where, value, dtype):
+    """Any value as an array or tracer of a dtype, or of the dtype it brings."""
+    if hasattr(value, "__jax_array__"):
+        value = value.__jax_array__()
+    if isinstance(value, Array | Tracer | Literal):
+        return _converted(as_array(value), dtype)
+    if isinstance(value, bool | int | float | complex) and not isinstance(
+        value, np.generic
+    ):
+        return _from_number(where, value, dtype)
+    if isinstance(value, list | tuple):
+        return _from_list(where, value, dtype)
+    if value is None:
+        raise ValueError(f"None is not a valid value for jnp.{where}.")
+    return _from_host(where, np.asarray(value), dtype)
+
+
+def _converted(x, dtype):
+    if dtype is None:
+        return x
+    if x.dtype in dtypes.COMPLEX and dtype not in dtypes.COMPLEX | dtypes.BOOL:
+        warnings.warn(
+            "Casting from complex to real dtypes will soon raise a ValueError. Please "
+            "first use jnp.real or jnp.imag to take the real/imaginary component of "
+            "your input.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return cast(x, dtype)
+
+
+def _from_number(where, value, dtype):
+    if dtype is None:
+        return as_array(python_scalar(value))
+    return _from_host(where, _as_type(np.asarray(value), dtype), dtype)
+
+
+def _from_host(where, value, dtype):
+    if value.dtype.kind in "OSUMmV" and value.dtype not in dtypes.ALL:
+        raise TypeError(
+            f"{where}: Value {value!r} with dtype {value.dtype} is not a valid array "
+            "type. Only arrays of numeric types are supported."
+        )
+    wanted = dtypes.canonicalize(value.dtype) if dtype is None else dtype
+    return on_device.from_numpy(np.array(_as_type(value, wanted), order="C"))
+
+
+def _as_type(value, dtype):
+    """A NumPy array converted; integers that do not fit are refused, not wrapped."""
+    if value.dtype.kind in "iu" and value.ndim == 0 and dtype in dtypes.INTS:
+        limits = dtypes.iinfo(dtype)
+        if not limits.min <= int(value) <= limits.max:
+            raise OverflowError(
+                f"Python integer {int(value)} out of bounds for {dtype}. Choose a "
+                "wider dtype, or reduce the number yourself."
+            )
+    return value if value.dtype == dtype else value.astype(dtype)
+
+
+def _from_list(where, values, dtype):
+    leaves = list(_leaves(where, values))
+    if any(isinstance(x, Tracer | Literal) for x in leaves) or not is_eager():
+        if any(isinstance(x, Array | Tracer | Literal) for x in leaves):
+            return _stacked(where, values, leaves, dtype)
+    elif _elements(leaves) > _FEW_ELEMENTS:
+        return _stacked(where, values, leaves, dtype)
+    python = set(map(type, leaves)) <= {bool, int, float, complex}
+    host = _nested(values)
+    if dtype is None:
+        # NumPy finds the kind of Python numbers, JAX's promotion that of arrays.
+        own = host.dtype if python else _common_dtype(leaves)
+        dtype = dtypes.canonicalize(own)
+    if python and host.dtype.kind in "iu" and dtype in dtypes.INTS and host.size:
+        for extreme in (host.min(), host.max()):
+            _as_type(np.asarray(extreme), dtype)
+    return _from_host(where, host, dtype)
+
+
+def _common_dtype(leaves):
+    typed = [x if isinstance(x, _TYPED) else np.asarray(x) for x in leaves]
+    return dtypes.result_type(*typed)
+
+
+def _leaves(where, values) -> Iterable:
+    """The numbers and arrays in nested lists."""
+    for x in values:
+        if isinstance(x, list | tuple):
+            yield from _leaves(where, x)
+        elif x is None:
+            raise ValueError(f"None is not a valid value for jnp.{where}.")
+        else:
+            yield x.__jax_array__() if hasattr(x, "__jax_array__") else x
+
+
+def _elements(leaves) -> int:
+    """How many elements device arrays among the leaves have."""
+    return sum(x.size for x in leaves if isinstance(x, Array))
+
+
+def _nested(values):
+    """Nested lists whose leaves have values as a NumPy array."""
+
+    def on_host(x):
+        if isinstance(x, list | tuple):
+            return [on_host(y) for y in x]
+        x = x.__jax_array__() if hasattr(x, "__jax_array__") else x
+        return np.asarray(x) if isinstance(x, Array) else x
+
+    return np.array(on_host(values))
+
+
+def _stacked(where, values, leaves, dtype):
+    """Nested lists with tracers or large arrays: joined along new axes."""
+    dtype = dtypes.result_type(*leaves) if dtype is None else dtype
+
+    def join(x):
+        if isinstance(x, list | tuple):
+            return stack([join(y) for y in x], dtype=dtype)
+        return _from_object(where, x, dtype)
+
+    return join(values)
+
+
+def copy(a, order: str | None = None):
+    """The same values in a buffer of their own.
+
+    >>> copy(np.ones(2)).tolist()
+    [1.0, 1.0]
+    """
+    return array(as_operand("copy", a), copy=True, order=order)
+
+
+def astype(x, dtype, /, *, copy: bool = False, device=None):
+    """The values in another dtype; floats are cut off, not rounded, to integers.
+
+    >>> astype(np.array([1.7, -1.7]), int).tolist()
+    [1, -1]
+    """
+    x = as_operand("astype", x)
+    dtype = requested_dtype("astype", float if dtype is None else dtype)
+    y = _converted(as_array(x), dtype)
+    return on(device, lax.copy(y) if copy and y is x else y)
+
+
+def zeros(shape, dtype=None, *, device=None, out_sharding=None):
+    """An array of zeros, of the default float type unless told otherwise.
+
+    >>> zeros((2, 3)).shape
+    (2, 3)
+    """
+    return _filled("zeros", shape, 0, dtype, device, out_sharding)
+
+
+def ones(shape, dtype=None, *, device=None, out_sharding=None):
+    """An array of ones, of the default float type unless told otherwise.
+
+    >>> ones(3).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    return _filled("ones", shape, 1, dtype, device, out_sharding)
+
+
+def empty(shape, dtype=None, *, device=None, out_sharding=None):
+    """An array of zeros: there is no uninitialised memory.
+
+    >>> empty(2).tolist()
+    [0.0, 0.0]
+    """
+    return _filled("empty", shape, 0, dtype, device, out_sharding)
+
+
+def _filled(where, shape, value, dtype, device, out_sharding):
+    refuse_out_sharding(where, out_sharding)
+    dtype = requested_dtype(where, dtype) or dtypes.default_float()
+    return on(device, lax.full(_sizes(where, shape), scalar(value, dtype)))
+
+
+def _sizes(where, shape):
+    sizes = as_shape(where, shape)
+    if any(n < 0 for n in sizes):
+        raise TypeError(f"{where}: sizes must not be negative, got {sizes}.")
+    return sizes
+
+
+def full(shape, fill_value, dtype=None, *, device=None, out_sharding=None):
+    """An array of one value, or of an array broadcast to the shape.
+
+    >>> full((2, 2), 7).tolist()
+    [[7, 7], [7, 7]]
+    """
+    refuse_out_sharding("full", out_sharding)
+    sizes = _sizes("full", shape)
+    value = as_operand("full", fill_value)
+    dtype = requested_dtype("full", dtype)
+    return on(
+        device, broadcast_to(value if dtype is None else _fill(value, dtype), sizes)
+    )
+
+
+def _fill(value, dtype, weak_type=False):
+    """A fill value in a dtype; a number that fits stays a literal."""
+    if isinstance(value, Literal) and _fits(value.val, dtype):
+        return scalar(value.val, dtype, weak_type)
+    return cast(value, dtype)
+
+
+def _fits(number, dtype):
+    if dtype not in dtypes.INTS or number.dtype.kind in "b":
+        return number.dtype.kind != "c" or dtype in dtypes.COMPLEX
+    limits = dtypes.iinfo(dtype)
+    return number.dtype.kind != "c" and limits.min <= number <= limits.max
+
+
+def zeros_like(a, dtype=None, shape=None, *, device=None, out_sharding=None):
+    """Zeros of the shape and dtype of another array.
+
+    >>> zeros_like(np.ones((2, 3))).shape
+    (2, 3)
+    """
+    return _filled_like("zeros_like", a, 0, dtype, shape, device, out_sharding)
+
+
+def ones_like(a, dtype=None, shape=None, *, device=None, out_sharding=None):
+    """Ones of the shape and dtype of another array.
+
+    >>> ones_like(np.array([5, 6])).tolist()
+    [1, 1]
+    """
+    return _filled_like("ones_like", a, 1, dtype, shape, device, out_sharding)
+
+
+def empty_like(prototype, dtype=None, shape=None, *, device=None):
+    """Zeros of the shape and dtype of another array.
+
+    >>> empty_like(np.ones(2)).tolist()
+    [0.0, 0.0]
+    """
+    return _filled_like("empty_like", prototype, 0, dtype, shape, device, None)
+
+
+def full_like(a, fill_value, dtype=None, shape=None, *, device=None, out_sharding=None):
+    """One value, or an array broadcast, in the shape and dtype of another array.
+
+    >>> full_like(np.array([5, 6]), 7).tolist()
+    [7, 7]
+    """
+    return _filled_like("full_like", a, fill_value, dtype, shape, device, out_sharding)
+
+
+def _filled_like(where, a, value, dtype, shape, device, out_sharding):
+    refuse_out_sharding(where, out_sharding)
+    # A description with a shape and a dtype will do as well as an array.
+    like = a if hasattr(a, "shape") and hasattr(a, "dtype") else as_operand(where, a)
+    sizes = tuple(like.shape) if shape is None else _sizes(where, shape)
+    weak_type = dtype is None and getattr(like, "weak_type", False)
+    dtype = requested_dtype(where, dtype) or dtypes.canonicalize(like.dtype)
+    value = as_operand(where, value)
+    if not (isinstance(value, Literal) and _fits(value.val, dtype)):
+        return on(device, broadcast_to(cast(value, dtype), sizes))
+    return on(device, lax.full(sizes, scalar(value.val, dtype, weak_type)))
+
+
+def arange(start, stop=None, step=None, dtype=None, *, device=None, out_sharding=None):
+    """start, start + step, ... up to `stop`, which is left out; one number is `stop`.
+
+    The numbers are known while tracing, since the size depends on them.
+
+    >>> arange(4).tolist(), arange(1, 10, 3).tolist()
+    ([0, 1, 2, 3], [1, 4, 7])
+    """
+    refuse_out_sharding("arange", out_sharding)
+    dtype = requested_dtype("arange", dtype)
+    names = ("start", "stop", "step") if stop is not None else ("stop", "", "step")
+    given = [
+        _number("arange", name, x)
+        for name, x in zip(names, (start, stop, step), strict=True)
+        if x is not None
+    ]
+    if dtype is None:
+        dtype = dtypes.canonicalize(dtypes.result_type(*given))
+    numbers = [_plain(x) for x in given]
+    width = 1 if step is None else numbers.pop()
+    first, last = numbers if stop is not None else (0, *numbers)
+    size = max(0, math.ceil((last - first) / width))
+    return on(device, _progression(first, width, size, dtype))
+
+
+def _number(where, name, value):
+    """An argument that must be one real number known while tracing."""
+    as_operand(where, value)
+    if isinstance(value, Tracer):
+        value = concrete(where, name, value, "Mark the argument static.")
+    if isinstance(value, Array | np.ndarray):
+        if value.ndim:
+            raise ValueError(
+                f"jax.numpy.{where}: arguments must be scalars; got {name} of shape "
+                f"{tuple(value.shape)}."
+            )
+        value = np.asarray(value)[()]
+    if isinstance(value, complex | np.complexfloating):
+        raise ValueError(f"{where}: {name} must be a real number, got {value}.")
+    return value
+
+
+def _plain(number):
+    """A scalar as a Python int or float, so that sizes are computed exactly."""
+    return number.item() if hasattr(number, "item") else number
+
+
+def _progression(first, width, size, dtype):
+    places = lax.iota(dtype, size)
+    if dtype in dtypes.INTS and isinstance(first, float) | isinstance(width, float):
+        exact = lax.iota(dtypes.default_float(), size)
+        return cast(_affine(exact, first, width), dtype)
+    return _affine(places, first, width)
+
+
+def _affine(places, first, width):
+    if width != 1:
+        places = lax.mul(places, scalar(width, places.dtype))
+    return lax.add(places, scalar(first, places.dtype)) if first else places
+
+
+def linspace(
+    start,
+    stop,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype=None,
+    axis: int = 0,
+    *,
+    device=None,
+):
+    """`num` equally spaced values from `start` to `stop`, which counts with `endpoint`.
+
+    Both may be arrays: their values lie along the new axis `axis`. With `retstep` a
+    pair with the spacing. Integers are rounded down.
+
+    >>> linspace(0, 1, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    num = operator.index(static_int("linspace", "num", num))
+    if num < 0:
+        raise ValueError(f"linspace: Number of samples, {num}, must be non-negative.")
+    dtype = requested_dtype("linspace", dtype)
+    first, last = _pair("linspace", start, stop)
+    dtype = dtype or first.dtype
+    wide = dtypes.to_inexact(dtype)
+    first, last = cast(first, _at_least(first, wide)), cast(last, _at_least(last, wide))
+    values = _spaced(first, last, num, endpoint)
+    if dtype in dtypes.INTS:
+        values = lax.floor(values)
+    values = cast(values, dtype)
+    axis = canonical_axis("linspace", axis, values.ndim)
+    values = on(device, moveaxis(values, 0, axis))
+    if not retstep:
+        return values
+    gaps = num - 1 if endpoint else num
+    step = lax.div(
+        lax.sub(last, first), scalar(gaps if gaps > 0 else math.nan, last.dtype)
+    )
+    return values, cast(step, dtypes.to_inexact(dtype))
+
+
+def _pair(where, start, stop):
+    """Both ends in one inexact dtype and one shape."""
+    first, last = promote_inexact(where, start, stop)
+    sizes = np.broadcast_shapes(first.shape, last.shape)
+    return broadcast_value(first, sizes), broadcast_value(last, sizes)
+
+
+def _at_least(x, dtype):
+    """The wider of two inexact dtypes, so that no digits are lost on the way."""
+    return dtypes.canonicalize(dtypes.promote_types(x.dtype, dtype))
+
+
+def _spaced(first, last, num, endpoint):
+    """(num, ...): (1 - t) first + t last for t = 0, 1/gaps, ..., with exact ends."""
+    gaps = max(num - 1 if endpoint else num, 1)
+    shape = tuple(first.shape)
+    inner = num - 1 if endpoint and num > 1 else num
+    sizes = (inner, *shape)
+    places = lax.broadcasted_iota(_real(first.dtype), sizes, 0)
+    t = cast(lax.div(places, scalar(gaps, places.dtype)), first.dtype)
+    one = scalar(1, t.dtype)
+    values = lax.add(
+        lax.mul(broadcast_value(first, sizes), lax.sub(one, t)),
+        lax.mul(broadcast_value(last, sizes), t),
+    )
+    if inner == num:
+        return values
+    return lax.concatenate([values, lax.expand_dims(last, (0,))], 0)
+
+
+def _real(dtype):
+    return np.finfo(dtype).dtype if dtype in dtypes.COMPLEX else dtype
+
+
+def logspace(
+    start,
+    stop,
+    num: int = 50,
+    endpoint: bool = True,
+    base=10.0,
+    dtype=None,
+    axis: int = 0,
+):
+    """Powers of `base` whose exponents are equally spaced.
+
+    >>> logspace(0, 2, 3, base=2).tolist()
+    [1.0, 2.0, 4.0]
+    """
+    dtype = requested_dtype("logspace", dtype)
+    first, last = _pair("logspace", start, stop)
+    exponents = linspace(first, last, num, endpoint, axis=axis)
+    b, exponents = promote_inexact("logspace", base, exponents)
+    values = lax.pow(broadcast_value(b, exponents.shape), exponents)
+    return cast(values, dtype or exponents.dtype)
+
+
+def geomspace(
+    start, stop, num: int = 50, endpoint: bool = True, dtype=None, axis: int = 0
+):
+    """Values with one ratio between neighbours, from `start` to `stop`.
+
+    Both have the same sign, or are complex: then the values lie on a spiral.
+
+    >>> geomspace(1, 100, 3).tolist()
+    [1.0, 10.0, 100.0]
+    """
+    dtype = requested_dtype("geomspace", dtype)
+    first, last = _pair("geomspace", start, stop)
+    sign = lax.sign(first)
+    low, high = lax.log(lax.div(first, sign)), lax.log(lax.div(last, sign))
+    logs = linspace(low, high, num, endpoint)
+    values = lax.mul(lax.exp(logs), broadcast_value(sign, logs.shape))
+    # The logarithm rounds: the ends are put in as they were given.
+    parts = [lax.expand_dims(first, (0,))] if num else []
+    stop_at = num - 1 if endpoint and num > 1 else num
+    if stop_at > 1:
+        parts.append(lax.slice_in_dim(values, 1, stop_at))
+    if stop_at < num:
+        parts.append(lax.expand_dims(last, (0,)))
+    values = lax.concatenate(parts, 0) if parts else values
+    values = cast(values, dtype or values.dtype)
+    return moveaxis(values, 0, canonical_axis("geomspace", axis, values.ndim))
+
+
+def frombuffer(buffer, dtype=float, count: int = -1, offset: int = 0):
+    """The bytes of a buffer read as a vector.
+
+    >>> frombuffer(b"abc", dtype=np.uint8).tolist()
+    [97, 98, 99]
+    """
+    return asarray(np.frombuffer(buffer, dtype, count, offset))
+
+
+def fromstring(string: str, dtype=float, count: int = -1, *, sep: str):
+    """The numbers in a text, divided by `sep`, as a vector.
+
+    >>> fromstring("1 2", sep=" ").tolist()
+    [1.0, 2.0]
+    """
+    return asarray(np.fromstring(string, dtype=dtype, count=count, sep=sep))
+
+
+def fromfile(*args, **kwargs):
+    """Refused: reading a file is no function of arrays."""
+    raise NotImplementedError(
+        "fromfile: reads a file, which is no function of arrays. Use "
+        "asarray(numpy.fromfile(...)) outside transformed functions."
+    )
+
+
+def fromiter(*args, **kwargs):
+    """Refused: using up an iterator is no function of arrays."""
+    raise NotImplementedError(
+        "fromiter: uses up an iterator, which is no function of arrays. Use "
+        "asarray(numpy.fromiter(...)) outside transformed functions."
+    )
+
+
+METHODS = {"astype": astype, "copy": copy}

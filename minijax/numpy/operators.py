@@ -1,0 +1,157 @@
+"""Operators and methods of arrays, tracers and literals: `x + y`, `x.sum()`, `x.at`.
+
+One of the two knots of the package: the classes live in the core, and here they are
+filled with functions that stand above it. Un-jitted operators on arrays are one compiled
+program each, found by the kinds of their operands.
+"""
+
+import numpy as np
+
+from ..api import compiled
+from ..core.literal import Literal
+from ..core.trace import Operators, Tracer
+from ..runtime.array import Array
+from . import (
+    contract,
+    creation,
+    cumulative,
+    elementwise,
+    indexing,
+    reductions,
+    selection,
+    shaping,
+    sorting,
+    updates,
+)
+
+_DEFERRING = (
+    Array,
+    Tracer,
+    Literal,
+    np.ndarray,
+    np.generic,
+    bool,
+    int,
+    float,
+    complex,
+)
+
+
+def _accepts(x) -> bool:
+    return isinstance(x, _DEFERRING) or hasattr(x, "__jax_array__")
+
+
+def _binary(function):
+    """A method for an operator, and the one with operands swapped.
+
+    Operands of unknown types get their own say: the method returns NotImplemented.
+    """
+    fast = compiled(function)
+
+    def method(x, y):
+        return fast(x, y) if _accepts(y) else NotImplemented
+
+    def swapped(x, y):
+        return fast(y, x) if _accepts(y) else NotImplemented
+
+    return method, swapped
+
+
+def _power(x, y):
+    return elementwise.power(x, y)
+
+
+def _unary(function):
+    fast = compiled(function)
+
+    def method(x):
+        return fast(x)
+
+    return method
+
+
+_BINARY = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.true_divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.remainder,
+    "divmod": elementwise.divmod,
+    "and": elementwise.bitwise_and,
+    "or": elementwise.bitwise_or,
+    "xor": elementwise.bitwise_xor,
+    "lshift": elementwise.left_shift,
+    "rshift": elementwise.right_shift,
+    "matmul": contract.matmul,
+}
+_COMPARISONS = {
+    "eq": elementwise.equal,
+    "ne": elementwise.not_equal,
+    "lt": elementwise.less,
+    "le": elementwise.less_equal,
+    "gt": elementwise.greater,
+    "ge": elementwise.greater_equal,
+}
+
+
+def _install():
+    for name, function in _BINARY.items():
+        method, swapped = _binary(function)
+        setattr(Operators, f"__{name}__", method)
+        setattr(Operators, f"__r{name}__", swapped)
+    for name, function in _COMPARISONS.items():
+        setattr(Operators, f"__{name}__", _binary(function)[0])
+    Operators.__pow__, Operators.__rpow__ = _binary_power()
+    Operators.__neg__ = _unary(elementwise.negative)
+    Operators.__invert__ = _unary(elementwise.bitwise_not)
+    Operators.__abs__ = _unary(elementwise.abs)
+    Operators.__pos__ = lambda x: x
+    Operators.__round__ = lambda x, ndigits=None: elementwise.round(x, ndigits or 0)
+    modules = (
+        reductions,
+        cumulative,
+        shaping,
+        creation,
+        indexing,
+        sorting,
+        selection,
+        contract,
+    )
+    for module in modules:
+        for name, function in module.METHODS.items():
+            setattr(Operators, name, function)
+    for name, getter in shaping.PROPERTIES.items():
+        setattr(Operators, name, property(getter))
+    for name, function in _METHODS.items():
+        setattr(Operators, name, function)
+    for name, getter in _PROPERTIES.items():
+        setattr(Operators, name, property(getter))
+
+
+def _binary_power():
+    method, swapped = _binary(_power)
+    multiplied = compiled(_power, static_argnames=("y",))
+
+    def power(x, y, mod=None):
+        if mod is not None:
+            return NotImplemented
+        # A Python integer exponent is multiplied out, so it is part of the program.
+        return multiplied(x, y) if type(y) is int else method(x, y)
+
+    return power, swapped
+
+
+_METHODS = {
+    "clip": lambda x, min=None, max=None: elementwise.clip(x, min, max),
+    "round": lambda x, decimals=0, out=None: elementwise.round(x, decimals, out),
+    "conj": lambda x: elementwise.conj(x),
+    "conjugate": lambda x: elementwise.conjugate(x),
+}
+_PROPERTIES = {
+    "real": lambda x: elementwise.real(x),
+    "imag": lambda x: elementwise.imag(x),
+    "at": lambda x: updates.At(x),
+}
+
+_install()

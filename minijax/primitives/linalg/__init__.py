@@ -1,0 +1,37 @@
+"""Decompositions of matrices, with the names of `jax.lax.linalg`.
+
+Every primitive works on stacks of matrices (..., m, n) in f32, f64, c64 and c128. On
+the CPU it is one call of LAPACK; where that fails, the members it failed for are NaN.
+"""
+
+from .eigen import (
+    EighImplementation,
+    EigImplementation,
+    eig,
+    eig_p,
+    eigh,
+    eigh_p,
+    schur,
+    schur_p,
+)
+from .lu import lu, lu_p, lu_pivots_to_permutation, lu_pivots_to_permutation_p, lu_solve
+from .qr import (
+    geqrf,
+    geqrf_p,
+    householder_product,
+    householder_product_p,
+    ormqr,
+    ormqr_p,
+    qr,
+    qr_p,
+)
+from .svd import SvdAlgorithm, svd, svd_p
+from .triangular import (
+    cholesky,
+    cholesky_p,
+    cholesky_solve,
+    cholesky_update,
+    symmetric_product,
+    triangular_solve,
+    triangular_solve_p,
+)

@@ -1,0 +1,1 @@
+"""Running programs: clients, buffers, compilation and dispatch, on jaxlib."""

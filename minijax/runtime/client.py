@@ -1,0 +1,471 @@
+"""Devices and buffers, as jaxlib has them; what differs between its versions is here.
+
+Besides `tree` and `errors`, which take one class each, this is the only module that
+imports jaxlib. It uses none of jaxlib's process-wide state, so that jax can live in the
+same process: one client per platform, one kind of sharding, executables and buffers.
+"""
+
+import ctypes
+import functools
+import importlib
+import importlib.util
+import os
+import re
+import threading
+
+import ml_dtypes
+import numpy as np
+
+import jaxlib.version
+from jaxlib import _jax, _profiler
+from jaxlib import xla_client as xc
+
+from .. import errors
+from ..config import config, on_change
+
+VERSION = tuple(int(n) for n in jaxlib.version.__version__.split(".")[:3])
+_OLD = VERSION < (0, 11)
+
+XlaRuntimeError = errors.JaxRuntimeError
+
+
+# Platforms
+
+
+class Backend:
+    """One platform's client and its devices."""
+
+    def __init__(self, platform: str, client):
+        self.platform = platform
+        self.client = client
+
+    def devices(self):
+        """All devices, those of other processes included."""
+        return list(self.client.devices())
+
+    def local_devices(self):
+        """The devices of this process."""
+        return list(self.client.local_devices())
+
+    @property
+    def platform_version(self) -> str:
+        return self.client.platform_version
+
+
+_lock = threading.RLock()
+_backends: dict[str, Backend] = {}
+_default: list[Backend] = []
+_forked = False
+
+ALIASES = {"gpu": "cuda", "rocm": "rocm"}
+
+
+def backend(platform=None) -> Backend:
+    """The backend of a platform (`cpu`, `gpu`, `tpu`), or the preferred one.
+
+    The preferred one is named by `config.update("jax_platforms", "cpu")` or the
+    environment variable JAX_PLATFORMS, in order of preference; without either it is a
+    TPU or GPU if its plugin is installed and finds a device, else the CPU.
+
+    Raises:
+      RuntimeError: the platform cannot be used; the message names what is missing.
+    """
+    if _forked:
+        raise RuntimeError(
+            "minijax was used before os.fork, and XLA cannot be used in the child: its "
+            "threads do not exist there. Start processes with multiprocessing's "
+            '"spawn" method.'
+        )
+    if isinstance(platform, Backend):
+        return platform
+    if platform is None:
+        if not _default:
+            _default.append(_preferred())
+        return _default[0]
+    name = ALIASES.get(platform, platform)
+    with _lock:
+        if name not in _backends:
+            if name not in _STARTERS:
+                raise RuntimeError(
+                    f"backend: unknown platform {platform!r}. Known platforms are cpu, "
+                    "gpu (cuda) and tpu."
+                )
+            _backends[name] = Backend(name, _STARTERS[name]())
+        return _backends[name]
+
+
+def _preferred() -> Backend:
+    wanted = config.jax_platforms or config.jax_platform_name
+    if wanted:
+        return backend(wanted.split(",")[0].strip())
+    for name, present in (("tpu", _tpu_library), ("cuda", _cuda_plugin)):
+        if present() is not None:
+            try:
+                return backend(name)
+            except (RuntimeError, XlaRuntimeError):
+                continue  # the plugin is installed, but this machine has no such device
+    return backend("cpu")
+
+
+def _start_cpu():
+    count = config.jax_num_cpu_devices
+    return xc.make_cpu_client(
+        asynchronous=config.jax_cpu_enable_async_dispatch,
+        num_devices=count if count > 0 else None,
+    )
+
+
+def _cuda_plugin():
+    for version in ("13", "12"):
+        try:
+            spec = importlib.util.find_spec(f"jax_plugins.xla_cuda{version}")
+        except ModuleNotFoundError:
+            return None
+        if spec is not None:
+            return version, os.path.dirname(spec.origin)
+    return None
+
+
+@functools.cache
+def load_cuda():
+    """Load the CUDA plugin and register its kernels; returns its C API."""
+    found = _cuda_plugin()
+    if found is None:
+        raise RuntimeError(
+            "backend: no CUDA plugin found. Install jax-cuda13-plugin and "
+            "jax-cuda13-pjrt (or the cuda12 ones) of the version of jaxlib, "
+            f"{jaxlib.version.__version__}."
+        )
+    version, folder = found
+    # A private name: jax would fail to load a plugin whose name is taken.
+    c_api = xc.load_pjrt_plugin_dynamically(
+        "minijax_cuda", os.path.join(folder, "xla_cuda_plugin.so")
+    )
+    _profiler.register_plugin_profiler(c_api)
+    xc.initialize_pjrt_plugin("minijax_cuda")
+    name = f"jax_cuda{version}_plugin.cuda_plugin_extension"
+    extension = importlib.import_module(name)
+    types = functools.partial(extension.register_custom_type, c_api)
+    calls = functools.partial(extension.register_custom_call_target, c_api)
+    xc.register_custom_type_handler("CUDA", types)
+    xc.register_custom_call_handler("CUDA", calls)
+    for target, value in extension.ffi_types().items():
+        xc.register_custom_type(target, value, platform="CUDA")
+    for target, value in extension.ffi_handlers().items():
+        xc.register_custom_call_target(target, value, platform="CUDA", api_version=1)
+    for module in ("gpu_solver", "gpu_linalg", "gpu_prng", "gpu_sparse"):
+        registrations = importlib.import_module(f"jaxlib.{module}").registrations()
+        for platform, targets in registrations.items():
+            for target, value, api in targets:
+                xc.register_custom_call_target(
+                    target, value, platform=platform, api_version=api
+                )
+    return c_api
+
+
+def _start_cuda():
+    load_cuda()
+    options = xc.generate_pjrt_gpu_plugin_options()
+    visible = config.jax_cuda_visible_devices
+    if visible != "all":
+        options["visible_devices"] = [int(k) for k in visible.split(",")]
+    return xc.make_c_api_client("minijax_cuda", options, None)
+
+
+def _tpu_library():
+    if "TPU_LIBRARY_PATH" in os.environ:
+        return os.environ["TPU_LIBRARY_PATH"]
+    spec = importlib.util.find_spec("libtpu")
+    if spec is None:
+        return None
+    return os.path.join(os.path.dirname(spec.origin), "libtpu.so")
+
+
+@functools.cache
+def load_tpu():
+    """Load libtpu; returns its C API."""
+    library = _tpu_library()
+    if library is None:
+        raise RuntimeError(
+            "backend: no TPU library found. Install libtpu, or set TPU_LIBRARY_PATH."
+        )
+    c_api = xc.load_pjrt_plugin_dynamically("minijax_tpu", library)
+    _profiler.register_plugin_profiler(c_api)
+    xc.initialize_pjrt_plugin("minijax_tpu")
+    return c_api
+
+
+def _start_tpu():
+    load_tpu()
+    return xc.make_c_api_client("minijax_tpu", {}, None)
+
+
+_STARTERS = {"cpu": _start_cpu, "cuda": _start_cuda, "tpu": _start_tpu}
+
+
+def devices(platform=None):
+    """All devices of a platform, or of the preferred one."""
+    return backend(platform).devices()
+
+
+def local_devices(process_index=None, platform=None):
+    """The devices of this process."""
+    return backend(platform).local_devices()
+
+
+def default_device():
+    """Where new arrays go: `config.jax_default_device`, else the first device."""
+    chosen = config.jax_default_device
+    if chosen is None:
+        return backend().local_devices()[0]
+    if isinstance(chosen, str):
+        return backend(chosen).local_devices()[0]
+    return chosen
+
+
+def platform_of(device) -> str:
+    """`cpu`, `cuda` or `tpu`."""
+    return ALIASES.get(device.platform, device.platform)
+
+
+def clear_backends() -> None:
+    """Forget all clients; arrays made by them stay alive but do not mix with new ones."""
+    with _lock:
+        _backends.clear()
+        _default.clear()
+
+
+def _mark_forked():
+    global _forked
+    _forked = bool(_backends)
+
+
+os.register_at_fork(after_in_child=_mark_forked)
+on_change("platforms", lambda value: _default.clear())
+on_change("platform_name", lambda value: _default.clear())
+
+
+# Shardings
+
+
+def _replicated():
+    proto = xc.OpSharding()
+    proto.type = xc.OpSharding.Type.REPLICATED
+    return xc.HloSharding.from_proto(proto)
+
+
+REPLICATED = _replicated()
+
+
+class Sharding:
+    """Which devices hold an array, and how it is cut into pieces over them.
+
+    `spec` is XLA's text: `{replicated}`, or `{devices=[4,1]<=[4]}` for an axis of rows
+    cut into four.
+    """
+
+    def __init__(self, devices, spec="{replicated}"):
+        self.device_list = tuple(devices)
+        self.spec = spec
+        self.hlo = REPLICATED if spec == "{replicated}" else xc.HloSharding.from_string(spec)
+        self.xla = xc.GSPMDSharding(xc.DeviceList(self.device_list), self.hlo)
+
+    @property
+    def device_set(self):
+        return set(self.device_list)
+
+    @property
+    def is_fully_replicated(self):
+        return self.spec == "{replicated}"
+
+    @property
+    def is_fully_addressable(self):
+        return True
+
+    @property
+    def memory_kind(self):
+        return "device"
+
+    def __repr__(self):
+        if len(self.device_list) == 1:
+            return f"SingleDeviceSharding(device={self.device_list[0]!r})"
+        return f"Sharding(devices={self.device_list}, spec={self.spec!r})"
+
+    def __eq__(self, other):
+        return (
+            isinstance(other, Sharding)
+            and self.device_list == other.device_list
+            and self.spec == other.spec
+        )
+
+    def __hash__(self):
+        return hash((self.device_list, self.spec))
+
+
+class SingleDeviceSharding(Sharding):
+    """The whole array on one device."""
+
+    def __init__(self, device, *, memory_kind=None):
+        super().__init__((device,))
+
+
+@functools.cache
+def single_device(device) -> Sharding:
+    """The sharding of an array that is whole on one device."""
+    return SingleDeviceSharding(device)
+
+
+@functools.cache
+def split_leading_axis(devices: tuple, ndim: int) -> Sharding:
+    """The sharding of an array whose first axis is cut over devices."""
+    rest = ",1" * (ndim - 1)
+    ids = ",".join(map(str, range(len(devices))))
+    return Sharding(devices, f"{{devices=[{len(devices)}{rest}]{ids}}}")
+
+
+# Buffers
+
+
+def put(aval, value: np.ndarray, sharding: Sharding):
+    """Copy a NumPy array of the aval's dtype to a device, or its pieces to several."""
+    devices = list(sharding.device_list)
+    if len(devices) == 1:
+        pieces = [value]
+    elif sharding.is_fully_replicated:
+        pieces = [value] * len(devices)
+    else:
+        pieces = np.split(value, len(devices))
+    return xc.batched_device_put(
+        aval, sharding.xla, pieces, devices, True, force_copy=True, enable_x64=True
+    )
+
+
+def copy_to_device(aval, buffer, sharding: Sharding):
+    """Copy a buffer on one device to another device of the same client."""
+    devices = list(sharding.device_list)
+    return xc.batched_device_put(
+        aval, sharding.xla, [buffer] * len(devices), devices, True, enable_x64=True
+    )
+
+
+def result_handler(aval, sharding: Sharding):
+    """What turns an output of an executable into a buffer of a type."""
+    if _OLD:
+        return xc.array_result_handler(aval, sharding.xla, True, _skip_checks=True)
+    return xc.array_result_handler(aval, sharding.xla, True)
+
+
+if _OLD:
+    _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    _capsule_pointer.restype = ctypes.c_void_p
+    _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+    def to_numpy(buffer, aval, sharding) -> np.ndarray:
+        """The values on the host: read-only, shared with the device on CPU."""
+        dtype = aval.dtype
+        if len(sharding.device_list) > 1:
+            return _assemble(buffer, sharding)
+        if dtype.isbuiltin == 1:
+            buffer.block_until_ready()
+            return np.asarray(memoryview(buffer))
+        if dtype not in _SUB_BYTE:
+            return _view_by_pointer(buffer, aval)
+        return buffer._single_device_array_to_np_array_did_copy()[0]
+
+    _SUB_BYTE = frozenset(
+        np.dtype(getattr(ml_dtypes, name))
+        for name in ("int2", "int4", "uint2", "uint4")
+        if hasattr(ml_dtypes, name)
+    )
+
+    def _view_by_pointer(buffer, aval):
+        # Dtypes without a buffer protocol: read the pointer out of a DLPack capsule.
+        capsule = _jax.buffer_to_dlpack_managed_tensor(buffer)
+        address = _capsule_pointer(capsule, b"dltensor")
+        n_bytes = aval.size * aval.dtype.itemsize
+        if not n_bytes:
+            return np.empty(aval.shape, aval.dtype)
+        raw = (ctypes.c_char * n_bytes).from_address(
+            ctypes.c_void_p.from_address(address).value
+        )
+        raw.capsule = capsule  # keeps the memory alive as long as the view
+        view = np.frombuffer(raw, aval.dtype).reshape(aval.shape)
+        view.flags.writeable = False
+        return view
+
+    def _assemble(buffer, sharding):
+        parts = [
+            piece._single_device_array_to_np_array_did_copy()[0]
+            for piece in buffer._arrays
+        ]
+        whole = np.empty(buffer.shape, parts[0].dtype)
+        regions = sharding.xla.devices_indices_map(buffer.shape)
+        for piece, part in zip(buffer._arrays, parts, strict=True):
+            (device,) = piece.devices()
+            whole[regions[device]] = part
+        return whole
+
+else:
+
+    def to_numpy(buffer, aval, sharding) -> np.ndarray:
+        """The values on the host: read-only, shared with the device on CPU."""
+        return buffer._to_np_array_did_copy()[0]
+
+
+def to_dlpack(buffer, max_version=None, copy=None):
+    """A DLPack capsule that shares the buffer's memory."""
+    if VERSION >= (0, 12) and max_version is not None:
+        return _jax.buffer_to_dlpack_managed_tensor(
+            buffer, max_version=max_version, copy=copy
+        )
+    return _jax.buffer_to_dlpack_managed_tensor(buffer)
+
+
+# Programs
+
+
+def compile_options(devices, partitions=1, overrides=()):
+    """Options for a program on given devices; `overrides` are XLA flags."""
+    options = xc.CompileOptions()
+    build = options.executable_build_options
+    options.num_replicas = build.num_replicas = 1
+    options.num_partitions = build.num_partitions = partitions
+    if partitions > 1:
+        build.use_spmd_partitioning = True
+        build.use_shardy_partitioner = False
+    ids = np.array([[device.id for device in devices]], np.int32)
+    assignment = xc.DeviceAssignment.create(ids)
+    options.device_assignment = build.device_assignment = assignment
+    if overrides:
+        options.env_option_overrides = list(overrides)
+    return options
+
+
+def compile_and_load(text: str, devices, options):
+    """Compile the text of a module for devices; returns a loaded executable."""
+    client = devices[0].client
+    return client.compile_and_load(text, xc.DeviceList(tuple(devices)), options)
+
+
+@functools.cache
+def provide_lapack() -> None:
+    """Make the LAPACK kernels known to XLA; loads SciPy's BLAS the first time."""
+    lapack = importlib.import_module("jaxlib.cpu._lapack")
+    for name, target in lapack.registrations().items():
+        xc.register_custom_call_target(name, target, platform="cpu", api_version=1)
+    # Without it every LAPACK call is a jump to address zero.
+    lapack.initialize()
+
+
+SERVICES = {"lapack": provide_lapack}
+
+
+def without_locations(text: str) -> str:
+    """The text of a module without references to source lines."""
+    return re.sub(r" loc\(#l\d+\)", "", text)
+
+
+def spec_of(proto) -> str:
+    """XLA's text for a sharding that an executable reports."""
+    hlo = xc.HloSharding.from_proto(proto)
+    return "{replicated}" if hlo.is_replicated() else repr(hlo)

@@ -1,0 +1,273 @@
+"""From a closed jaxpr to something that runs: choose devices, lower, compile, load.
+
+    compile_program(jaxpr, "jit_f", kinds)  ->  Program;  program(arrays)  ->  arrays
+
+Executables are kept in memory by what decides them: the module's text, the devices, the
+shardings of arguments and the options. Two programs with the same text are compiled once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from .. import dtypes
+from ..config import config
+from ..core.jaxpr import ClosedJaxpr, Jaxpr
+from ..core.literal import Literal
+from ..lowering import Module, lower_jaxpr
+from ..optimize import optimize
+from . import client
+from .array import Array, Kind, as_array, default_sharding, kind_of, move
+
+logger = logging.getLogger("minijax.compile")
+
+
+class Program:
+    """A loaded executable with the types of its arguments and results."""
+
+    __slots__ = (
+        "consts",
+        "executable",
+        "handlers",
+        "kept",
+        "kinds",
+        "module",
+        "name",
+        "run",
+        "sharding",
+    )
+
+    def __init__(self, name, executable, module, sharding, kept, consts, kinds):
+        self.name = name
+        self.executable = executable
+        self.module = module
+        self.sharding = sharding
+        self.kept = kept  # positions of the arguments that the program reads
+        self.consts = consts  # buffers passed before the arguments
+        self.kinds = kinds  # of the results
+        self.run = executable.execute_sharded
+        self.handlers = [kind.handler for kind in kinds]
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """Run on arrays of the kinds it was compiled for."""
+        buffers = [*self.consts, *[arrays[k]._buffer for k in self.kept]]
+        try:
+            outs = self.run(buffers).consume_with_handlers(self.handlers)
+        except client.XlaRuntimeError:
+            for x in arrays:
+                x.check_alive()
+            raise
+        return [Array(b, kind) for b, kind in zip(outs, self.kinds, strict=True)]
+
+
+def place(name: str, kinds: Sequence[Kind], device=None):
+    """The sharding under which a program runs, from where its arguments are.
+
+    Committed arguments decide, and must agree; without any, the default device.
+    """
+    committed = {kind.sharding.device_list for kind in kinds if kind.committed}
+    if len(committed) > 1:
+        places = " and ".join(sorted(str(list(d)) for d in committed))
+        raise ValueError(
+            f"{name}: arguments must be on the same devices, got arrays committed to "
+            f"{places}. Move one with device_put."
+        )
+    if committed:
+        return client.Sharding(committed.pop()), True
+    if device is not None:
+        return client.single_device(device), True
+    spread = {k.sharding.device_list for k in kinds if len(k.sharding.device_list) > 1}
+    if spread:
+        return client.Sharding(spread.pop()), False
+    return default_sharding(), False
+
+
+def arrive(x: Array, sharding) -> Array:
+    """An argument on the devices where the program runs."""
+    if x._kind.sharding.device_list == sharding.device_list:
+        return x
+    return move(x, sharding, committed=False)
+
+
+_loaded: dict[tuple, object] = {}
+_lock = threading.Lock()
+_in_progress: dict[tuple, threading.Lock] = {}
+
+
+def load(module: Module, device_list, options, option_key):
+    """The executable of a module, from memory or newly compiled."""
+    key = (module.key, device_list, option_key)
+    found = _loaded.get(key)
+    if found is not None:
+        return found
+    with _lock:
+        turn = _in_progress.setdefault(key, threading.Lock())
+    with turn:  # one thread compiles, the others wait for it
+        if key not in _loaded:
+            for service in module.requires:
+                if client.platform_of(device_list[0]) == "cpu":
+                    client.SERVICES[service]()
+            _loaded[key] = client.compile_and_load(module.text, device_list, options)
+    _in_progress.pop(key, None)
+    return _loaded[key]
+
+
+def overrides_for(platform: str, text: str) -> tuple:
+    """XLA flags that a program needs on a platform and version."""
+    flags = []
+    if platform == "cpu" and client.VERSION < (0, 11) and "optimization_barrier" in text:
+        # This version removes barriers before fusion, which is what they are for.
+        flags.append(("xla_disable_hlo_passes", "cse_barrier_expander"))
+    if config.jax_disable_most_optimizations:
+        flags.append(("xla_backend_optimization_level", 0))
+        flags.append(("xla_llvm_disable_expensive_passes", True))
+    return tuple(flags)
+
+
+class Lowered:
+    """A program as text, with what is needed to compile and call it."""
+
+    __slots__ = ("closed", "committed", "kept", "kinds", "module", "name", "sharding")
+
+    def __init__(self, closed, name, kinds, module, kept, sharding, committed):
+        self.closed = closed
+        self.name = name
+        self.kinds = kinds
+        self.module = module
+        self.kept = kept
+        self.sharding = sharding
+        self.committed = committed
+
+    def compile(self, compiler_options=None) -> Program:
+        """Compile and load."""
+        devices = self.sharding.device_list
+        platform = client.platform_of(devices[0])
+        overrides = (
+            *overrides_for(platform, self.module.text),
+            *(compiler_options or {}).items(),
+        )
+        partitions = len(devices)
+        options = client.compile_options(devices, partitions, overrides)
+        start = time.perf_counter()
+        executable = load(
+            self.module, devices, options, (partitions, tuple(map(str, overrides)))
+        )
+        if config.jax_log_compiles:
+            seconds = time.perf_counter() - start
+            logger.warning(
+                "Finished XLA compilation of %s in %.9f sec", self.name, seconds
+            )
+        out_kinds = self._result_kinds(executable)
+        consts = [
+            arrive(as_array(c), self.sharding)._buffer for c in self.closed.consts
+        ]
+        return Program(
+            self.name, executable, self.module, self.sharding, self.kept, consts, out_kinds
+        )
+
+    def _result_kinds(self, executable):
+        avals = self.closed.out_avals
+        devices = self.sharding.device_list
+        if len(devices) == 1:
+            return [kind_of(a, self.sharding, self.committed) for a in avals]
+        protos = executable.get_output_shardings() or [None] * len(avals)
+        kinds = []
+        for aval, proto in zip(avals, protos, strict=True):
+            spec = "{replicated}" if proto is None else client.spec_of(proto)
+            sharding = client.Sharding(devices, spec)
+            kinds.append(kind_of(aval, sharding, self.committed))
+        return kinds
+
+
+def used_arguments(jaxpr: Jaxpr) -> list[int]:
+    """Positions of the arguments that a program reads or returns."""
+    used = {x for eqn in jaxpr.eqns for x in eqn.invars if type(x) is not Literal}
+    used.update(x for x in jaxpr.outvars if type(x) is not Literal)
+    return [k for k, v in enumerate(jaxpr.invars) if v in used]
+
+
+def lower_program(
+    closed: ClosedJaxpr,
+    name: str,
+    kinds: Sequence[Kind],
+    *,
+    keep_unused=False,
+    donated: Sequence[int] = (),
+    device=None,
+    platform: str | None = None,
+) -> Lowered:
+    """Optimise and lower a program for arguments of the given kinds.
+
+    Args:
+      donated: positions of arguments whose buffers results may overwrite.
+      device: where to run when no argument says.
+      platform: lower for it instead of for the platform of the devices.
+    """
+    sharding, committed = place(name, kinds, device)
+    closed = optimize(closed)
+    jaxpr = closed.jaxpr
+    kept = list(range(len(jaxpr.invars))) if keep_unused else used_arguments(jaxpr)
+    # Constants are arguments too: the text stays short, and no value is compiled in.
+    invars = [*jaxpr.constvars, *[jaxpr.invars[k] for k in kept]]
+    flat = ClosedJaxpr(jaxpr.replace(constvars=[], invars=invars))
+    attributes = [[] for _ in invars]
+    offset = len(jaxpr.constvars)
+    for argument, result in aliases(jaxpr, kept, donated):
+        attributes[offset + argument].append(f"tf.aliasing_output = {result} : i32")
+    partitions = len(sharding.device_list)
+    module_attributes = ""
+    if partitions > 1:
+        module_attributes = (
+            f"mhlo.num_partitions = {partitions} : i32, mhlo.num_replicas = 1 : i32"
+        )
+        for k, position in enumerate(kept):
+            spec = kinds[position].sharding.spec
+            same = kinds[position].sharding.device_list == sharding.device_list
+            spec = spec if same else "{replicated}"
+            attributes[offset + k].append(f'mhlo.sharding = "{spec}"')
+    module = lower_jaxpr(
+        flat,
+        name,
+        platform or client.platform_of(sharding.device_list[0]),
+        [f" {{{', '.join(a)}}}" if a else "" for a in attributes],
+        module_attributes=module_attributes,
+    )
+    return Lowered(closed, name, kinds, module, kept, sharding, committed)
+
+
+def aliases(jaxpr: Jaxpr, kept, donated):
+    """Pairs (argument, result) of donated arguments and results of the same type."""
+    free = list(range(len(jaxpr.outvars)))
+    pairs = []
+    for k, position in enumerate(kept):
+        if position not in donated:
+            continue
+        aval = jaxpr.invars[position].aval
+        for result in free:
+            out = jaxpr.outvars[result]
+            same = (out.aval.shape, out.aval.dtype) == (aval.shape, aval.dtype)
+            if same and type(out) is not Literal:
+                pairs.append((k, result))
+                free.remove(result)
+                break
+    return pairs
+
+
+def check_finite(name: str, outs: Sequence[Array], source="") -> None:
+    """Raise if a floating-point result holds what the debugging flags forbid."""
+    for out in outs:
+        if not dtypes.is_inexact(out.aval.dtype):
+            continue
+        host = out.host()
+        if config.jax_debug_nans and np.isnan(host).any():
+            raise FloatingPointError(f"invalid value (nan) encountered in {name}{source}")
+        if config.jax_debug_infs and np.isinf(host).any():
+            raise FloatingPointError(f"invalid value (inf) encountered in {name}{source}")
+
+
+def clear() -> None:
+    """Forget all executables."""
+    _loaded.clear()

@@ -1,0 +1,1 @@
+"""Transformations of programs: one file each, every one an interpreter."""

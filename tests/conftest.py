@@ -1,0 +1,34 @@
+"""Fixtures of the tests: precision, and that no test changes the options of others."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from minijax.config import config, enable_x64
+
+
+@pytest.fixture
+def x64() -> Iterator[None]:
+    """64-bit types are on in this test."""
+    with enable_x64(True):
+        yield
+
+
+@pytest.fixture(params=["f32", "f64"])
+def precision(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The test runs twice: as "f32" with 64-bit types off, as "f64" with them on."""
+    with enable_x64(request.param == "f64"):
+        yield request.param
+
+
+@pytest.fixture(autouse=True)
+def _options_are_left_as_they_were() -> Iterator[None]:
+    """An option that a test sets and leaves set would change the tests after it."""
+    before = config.values
+    yield
+    after = config.values
+    changed = {name: after[name] for name in after if after[name] != before[name]}
+    for name in changed:
+        config.update(name, before[name])
+
+    assert not changed, f"the test left options changed: {changed}"

@@ -1,0 +1,1 @@
+"""Differential tests: minijax against jax on generated programs and bad calls."""
