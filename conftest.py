@@ -12,7 +12,7 @@ CACHE = "MINIJAX_COMPILATION_CACHE_DIR"
 
 # What the doctests of the package may name without importing it.
 NAMES = {
-    **{name: getattr(minijax, name) for name in minijax.__all__},
+    **{name: x for name, x in vars(minijax).items() if not name.startswith("_")},
     "jnp": minijax.numpy,
     "minijax": minijax,
     "np": np,

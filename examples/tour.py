@@ -447,17 +447,13 @@ assert np.isnan(grad(naive_softplus)(500.0))
 # $e^{500}$ overflows to infinity. The chain rule then multiplies the derivative of the
 # logarithm, $1 / \infty = 0$, by that of the exponential, $\infty$; the product is not
 # a number. Where the algebra of the whole is known to be better than that of its parts,
-# a *custom rule* replaces them. For the value, $\log(1 + e^x) = \max(x, 0) + \log(1 +
-# e^{-|x|})$ never overflows; for the tangent, $\dot y = \sigma(x)\, \dot x$.
+# a *custom rule* replaces them. The value,
+# $\log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})$, never overflows in this form, and
+# neither does the tangent, $\dot y = \sigma(x)\, \dot x$ with
+# $\sigma(x) = e^{-\log(1 + e^{-x})}$.
 
 
 # %%
-def sigmoid(x):
-    # exp(-|x|) <= 1: neither form overflows, and where takes the one that fits.
-    small = jnp.exp(-jnp.abs(x))
-    return jnp.where(x >= 0, 1.0, small) / (1.0 + small)
-
-
 @custom_jvp
 def softplus(x):
     return jnp.maximum(x, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(x)))
@@ -466,7 +462,8 @@ def softplus(x):
 @softplus.defjvp
 def softplus_jvp(primals, tangents):
     (x,), (x_dot,) = primals, tangents
-    return softplus(x), sigmoid(x) * x_dot
+    sigmoid = jnp.exp(-softplus(-x))
+    return softplus(x), sigmoid * x_dot
 
 
 print("value     ", softplus(500.0))

@@ -21,6 +21,23 @@ from .custom import (
     custom_jvp as custom_jvp,
     custom_vjp as custom_vjp,
 )
+from .devices import (
+    Device as Device,
+    block_until_ready as block_until_ready,
+    copy_to_host_async as copy_to_host_async,
+    default_backend as default_backend,
+    device_count as device_count,
+    device_get as device_get,
+    device_put as device_put,
+    devices as devices,
+    local_device_count as local_device_count,
+    local_devices as local_devices,
+    named_call as named_call,
+    named_scope as named_scope,
+    process_count as process_count,
+    process_index as process_index,
+    typeof as typeof,
+)
 from .jacobians import (
     hessian as hessian,
     jacfwd as jacfwd,

@@ -17,12 +17,24 @@ from ..config import state
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import aval_of, python_scalar
 from ..core.trace import ENDED, context
+from ..mismatch import describe_mismatch
+from ..primitives.elementwise import convert_element_type
 from ..transforms.stage import hoist, stage
 
 
 def name_of(fun: Callable) -> str:
     """The name of a function for messages."""
     return getattr(fun, "__name__", None) or type(fun).__name__
+
+
+def check_callable(where: str, **functions) -> None:
+    """Refuse arguments that are not functions."""
+    for name, fun in functions.items():
+        if not callable(fun):
+            raise TypeError(
+                f"{where}: {name} must be a function, got {fun!r:.60} of type "
+                f"{type(fun).__name__}."
+            )
 
 
 # Operands
@@ -35,37 +47,35 @@ def flatten(where: str, name: str, operands) -> tuple[list, Any]:
       TypeError: a leaf is no array; the message gives its path from `name`.
     """
     leaves, treedef = tree.flatten(operands)
-    try:
-        return [_as_value(x) for x in leaves], treedef
-    except TypeError:
-        for keys, x in tree.leaves_with_path(operands):
-            _check_leaf(where, name + tree.keystr(keys), x)
-        raise
+    values = [_as_value(x) for x in leaves]
+    if any(x is None for x in values):
+        paths = [name + tree.keystr(keys) for keys, _ in tree.leaves_with_path(operands)]
+        k = next(k for k, x in enumerate(values) if x is None)
+        dtype = getattr(leaves[k], "dtype", None)
+        raise TypeError(
+            f"{where}: {paths[k]} must be an array or a number, got "
+            f"{leaves[k]!r:.40} of type {type(leaves[k]).__name__}"
+            f"{'' if dtype is None else f' and dtype {dtype}'}. Close over it, or "
+            "convert it with jnp.asarray."
+        )
+    return values, treedef
 
 
 def _as_value(x):
+    """A leaf as something that `bind` accepts, or None."""
     if hasattr(x, "aval"):
         return x
-    if isinstance(x, np.ndarray | np.generic) and x.dtype in dtypes.ALL:
-        return x
+    if isinstance(x, np.ndarray | np.generic):
+        return x if x.dtype in dtypes.ALL or x.dtype == dtypes.float0 else None
     if isinstance(x, bool | int | float | complex):
         return python_scalar(x)
     convert = getattr(x, "__jax_array__", None)
-    if convert is None:
-        raise TypeError
-    return _as_value(convert())
+    return None if convert is None else _as_value(convert())
 
 
-def _check_leaf(where, path, x):
-    try:
-        _as_value(x)
-    except TypeError:
-        kind = type(x).__name__
-        shown = f"an array of dtype {x.dtype}" if isinstance(x, np.ndarray) else kind
-        raise TypeError(
-            f"{where}: {path} must be an array or a number, got {shown}. Close over it, "
-            "or leave it out."
-        ) from None
+def avals_of(values: Sequence) -> tuple:
+    """The types of values."""
+    return tuple([aval_of(x) for x in values])
 
 
 def paths_of(name: str, treedef) -> list[str]:
@@ -99,17 +109,17 @@ def trace_body(where: str, fun: Callable, in_tree, avals: Sequence) -> Body:
     """
     try:
         known = _bodies.setdefault(fun, {})
-    except TypeError:  # cannot be referred to weakly
+    except TypeError:  # cannot be referred to weakly, or has no hash
         known = {}
     axes = tuple(context.axes.items())
     key = (in_tree, tuple(avals), state.key, axes, context.names)
     found = known.get(key)
-    if found is None or any(_ended(x) for x in found.consts):
+    if found is None or any(_has_ended(x) for x in found.consts):
         found = known[key] = _trace(where, fun, in_tree, avals)
     return found
 
 
-def _ended(x):
+def _has_ended(x):
     trace = getattr(x, "_trace", None)
     return trace is not None and trace.level == ENDED
 
@@ -128,6 +138,50 @@ def _trace(where, fun, in_tree, avals):
     return Body(closed, consts, out_tree)
 
 
-def avals_of(values: Sequence) -> tuple:
-    """The types of values."""
-    return tuple([aval_of(x) for x in values])
+def trace_loop(where: str, init: Sequence, treedef, trace: Callable):
+    """Trace a loop's body for the types its carry has.
+
+    A weakly typed carry gives way to the type that the body returns for it, as the
+    Python scalar 0 does when an array is added to it.
+
+    Args:
+      init: the carry's leaves on input.
+      treedef: the carry's structure.
+      trace: `trace(avals)` returns the body, whose results begin with the carry, and
+        the structure of the carry it returns.
+
+    Returns the carry, promoted where necessary, and the body.
+    """
+    body, out_tree = trace(avals_of(init))
+    if out_tree != treedef:
+        difference = describe_mismatch("carry", treedef, "the new carry", out_tree)
+        raise TypeError(f"{where}: the carry must keep its structure: {difference}")
+    promoted = [
+        _promoted(x, out) for x, out in zip(init, body.out_avals, strict=False)
+    ]
+    if any(x is not y for x, y in zip(init, promoted, strict=True)):
+        body, out_tree = trace(avals_of(promoted))
+    _check_carry(where, treedef, avals_of(promoted), body.out_avals)
+    return promoted, body
+
+
+def _promoted(x, out):
+    aval = aval_of(x)
+    if not aval.weak_type or aval.dtype == out.dtype:
+        return x
+    return convert_element_type(x, dtypes.result_type(aval, out))
+
+
+def _check_carry(where, treedef, avals, out_avals):
+    wrong = [
+        f"{path} is {aval} on input and {out} on output"
+        for path, aval, out in zip(
+            paths_of("carry", treedef), avals, out_avals, strict=False
+        )
+        if (aval.shape, aval.dtype) != (out.shape, out.dtype)
+    ]
+    if wrong:
+        raise TypeError(
+            f"{where}: the carry must keep its type: {'; '.join(wrong)}. Convert the "
+            "initial value or the result, for example with astype."
+        )

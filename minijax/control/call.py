@@ -3,15 +3,40 @@
     b:f32[] = jit[name=f jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }] a
 """
 
-from ..core.primitive import Primitive
+from ..core.primitive import NamedAxis, Primitive
+from ..core.trace import context
 from ..transforms.batch import batch_jaxpr
 from ..transforms.jvp import jvp_jaxpr
 from ..transforms.linearize import linearize_call, transpose_call
 
 
+def innermost_axis(effects):
+    """The innermost trace among those of the named axes that a program mentions."""
+    frames = [
+        context.axes[e.name]
+        for e in effects
+        if isinstance(e, NamedAxis) and e.name in context.axes
+    ]
+    return max(frames, key=lambda frame: frame.level, default=None)
+
+
+def bind_within(frame, primitive, operands, params):
+    """Apply a primitive, `frame` having a say as if an operand were its tracer."""
+    top = context.floor if context.floor.level > frame.level else frame
+    for x in operands:
+        trace = getattr(x, "_trace", None)
+        if trace is not None and trace.level > top.level:
+            top = trace
+    return top.process(primitive, operands, params)
+
+
 def call(closed, operands, name="f"):
     """Call a closed program on operands; returns the list of results."""
-    return jit_p.bind(*operands, name=name, jaxpr=closed)
+    frame = innermost_axis(closed.effects) if closed.effects else None
+    if frame is None:
+        return jit_p.bind(*operands, name=name, jaxpr=closed)
+    # A collective inside must meet the trace of its axis, mapped operands or not.
+    return bind_within(frame, jit_p, operands, {"name": name, "jaxpr": closed})
 
 
 def _call_abstract(*avals, name, jaxpr):

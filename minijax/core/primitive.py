@@ -137,6 +137,24 @@ class Primitive:
         )
 
 
+class NamedAxis:
+    """The effect of a collective: its meaning depends on an axis named elsewhere."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return isinstance(other, NamedAxis) and self.name == other.name
+
+    def __hash__(self):
+        return hash(("axis", self.name))
+
+    def __repr__(self):
+        return f"NamedAxis({self.name!r})"
+
+
 def check_alive(*values):
     """Refuse tracers whose transformation has ended."""
     for x in values:

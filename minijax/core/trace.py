@@ -28,7 +28,8 @@ class Context(threading.local):
 
     depth = 0
     floor: "Trace"
-    axes: dict  # names bound by vmap and pmap -> AxisFrame
+    axes: dict  # names bound by vmap and pmap -> the trace of the axis
+    batch_axis = None  # the name of the axis whose batch rule is running
     source = None  # set while a transformation replays equations of known origin
     names = ()  # the stack opened by `named_scope`
 

@@ -115,9 +115,7 @@ def _scores(query, key, bias, scale):
     k = key.shape[2]
     grouped = lax.reshape(query, (b, t, k, n // k, h))
     wide = jnp.promote_types(query.dtype, jnp.float32)
-    scores = jnp.einsum(
-        "btkgh,bskh->bkgts", grouped, key, preferred_element_type=wide
-    )
+    scores = jnp.einsum("btkgh,bskh->bkgts", grouped, key, preferred_element_type=wide)
     scores = scores * jnp.asarray(scale, wide)
     if bias is not None:
         scores = scores + _grouped(jnp.asarray(bias, wide), scores.shape)

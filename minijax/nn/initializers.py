@@ -140,7 +140,9 @@ def _fans(shape, in_axis, out_axis, batch_axis):
             "Pass in_axis and out_axis, or a shape of rank 2 or more."
         )
     size_in, size_out, n_batch = (
-        math.prod(shape[k] for k in (axes if isinstance(axes, tuple | list) else [axes]))
+        math.prod(
+            shape[k] for k in (axes if isinstance(axes, tuple | list) else [axes])
+        )
         for axes in (in_axis, out_axis, batch_axis)
     )
     field = math.prod(shape) / size_in / size_out / n_batch

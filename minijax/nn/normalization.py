@@ -189,7 +189,9 @@ def one_hot(x, num_classes, *, dtype=None, axis=-1):
             f"got {num_classes!r}."
         ) from None
     if num_classes < 0:
-        raise TypeError(f"one_hot: num_classes must not be negative, got {num_classes}.")
+        raise TypeError(
+            f"one_hot: num_classes must not be negative, got {num_classes}."
+        )
     dtype = dtypes.explicit(float if dtype is None else dtype, "one_hot")
     x = jnp.asarray(x)
     if x.dtype in dtypes.BOOL:

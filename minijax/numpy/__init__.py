@@ -4,6 +4,18 @@ import numpy as _np
 
 from ..core.trace import Operators as _Operators
 
+from .indices import (
+    diag_indices as diag_indices,
+    diag_indices_from as diag_indices_from,
+    ix_ as ix_,
+    mask_indices as mask_indices,
+    ravel_multi_index as ravel_multi_index,
+    tril_indices as tril_indices,
+    tril_indices_from as tril_indices_from,
+    triu_indices as triu_indices,
+    triu_indices_from as triu_indices_from,
+    unravel_index as unravel_index,
+)
 from .elementwise import (
     abs as abs,
     absolute as absolute,
@@ -193,7 +205,6 @@ from .reductions import (
     argmax as argmax,
     argmin as argmin,
     count_nonzero as count_nonzero,
-    inexact as inexact,
     max as max,
     mean as mean,
     min as min,
@@ -205,7 +216,6 @@ from .reductions import (
 )
 from .contract import (
     cross as cross,
-    diagonal as diagonal,
     dot as dot,
     inner as inner,
     kron as kron,
@@ -213,7 +223,6 @@ from .contract import (
     matvec as matvec,
     outer as outer,
     tensordot as tensordot,
-    trace as trace,
     vdot as vdot,
     vecdot as vecdot,
     vecmat as vecmat,
@@ -263,23 +272,13 @@ from .histograms import (
     histogram_bin_edges as histogram_bin_edges,
     histogramdd as histogramdd,
 )
-from .indices import (
-    diag_indices as diag_indices,
-    diag_indices_from as diag_indices_from,
-    ix_ as ix_,
-    mask_indices as mask_indices,
-    ravel_multi_index as ravel_multi_index,
-    tril_indices as tril_indices,
-    tril_indices_from as tril_indices_from,
-    triu_indices as triu_indices,
-    triu_indices_from as triu_indices_from,
-    unravel_index as unravel_index,
-)
 from .matrices import (
     diag as diag,
     diagflat as diagflat,
+    diagonal as diagonal,
     eye as eye,
     identity as identity,
+    trace as trace,
     tri as tri,
     tril as tril,
     triu as triu,
@@ -298,18 +297,6 @@ from .nans import (
 )
 from .padding import (
     pad as pad,
-)
-from .polynomials import (
-    poly as poly,
-    polyadd as polyadd,
-    polyder as polyder,
-    polydiv as polydiv,
-    polyfit as polyfit,
-    polyint as polyint,
-    polymul as polymul,
-    polysub as polysub,
-    polyval as polyval,
-    roots as roots,
 )
 from .quantiles import (
     median as median,
@@ -407,6 +394,7 @@ from .scalar_types import (
     float_ as float_,
     floating as floating,
     generic as generic,
+    inexact as inexact,
     int16 as int16,
     int2 as int2,
     int32 as int32,
@@ -450,7 +438,6 @@ from .types import (
 )
 from . import operators as _operators
 
-from . import linalg as linalg
 
 bool = bool_
 ndarray = _Operators

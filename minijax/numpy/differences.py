@@ -196,7 +196,7 @@ def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
     if ambiguous:
         # Half a period up stays half a period up.
         up = lax.bitwise_and(wrapped == low, steps > 0)
-        wrapped = lax.select(up, lax.full_like(wrapped, -low), wrapped)
+        wrapped = lax.select(up, lax.full(wrapped.shape, -low, wrapped.dtype), wrapped)
     corrections = wrapped - steps
     limit = period / 2 if discont is None else discont
     corrections = masked(lax.abs(steps) >= limit, corrections, 0)

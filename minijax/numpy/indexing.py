@@ -58,16 +58,14 @@ def getitem(
             starts, block = _block_of(x.shape, index, wrap_negative_indices)
             return _read_block(x, starts, block)
     positions, index = index.detached()
-    return read_table(
-        x,
-        positions,
-        index,
+    settings = (
         wrap_negative_indices,
         "promise_in_bounds" if mode is None else mode,
         fill_value,
         indices_are_sorted,
         unique_indices,
     )
+    return read_table(x, positions, index, settings)
 
 
 def clamps(mode) -> bool:
@@ -77,11 +75,10 @@ def clamps(mode) -> bool:
     return mode in clamping
 
 
-@api.compiled(static_argnames=("fill_value",))
-def read_table(
-    x, positions, index, wrap_negative, mode, fill_value, is_sorted, is_unique
-):
+@api.compiled(static_argnames=("settings",))
+def read_table(x, positions, index, settings):
     """A gather at the positions of a detached index."""
+    wrap_negative, mode, fill_value, is_sorted, is_unique = settings
     plan = plan_of(x.shape, index.attached(positions), wrap_negative)
     out = lax.gather(
         x,

@@ -214,7 +214,8 @@ def take(
     wrap = mode in (None, "fill", "drop")
     positions, index = Index(tuple(entries)).detached()
     flags = indices_are_sorted, unique_indices
-    return read_table(a, positions, index, wrap, mode or "fill", fill_value, *flags)
+    settings = wrap, mode or "fill", fill_value, *flags
+    return read_table(a, positions, index, settings)
 
 
 def take_along_axis(

@@ -8,6 +8,12 @@ becomes
 """
 
 from ..core.jaxpr import ClosedJaxpr, Var
+from ..core.primitive import NamedAxis
+
+
+def _acts(effects) -> bool:
+    """Whether an equation does something besides computing its results."""
+    return any(not isinstance(effect, NamedAxis) for effect in effects)
 
 
 def remove_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
@@ -19,7 +25,7 @@ def remove_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
     live = {x for x in jaxpr.outvars if type(x) is Var}
     kept = []
     for eqn in reversed(jaxpr.eqns):
-        if live.isdisjoint(eqn.outvars) and not eqn.effects:
+        if live.isdisjoint(eqn.outvars) and not _acts(eqn.effects):
             continue
         kept.append(eqn)
         live.update([x for x in eqn.invars if type(x) is Var])

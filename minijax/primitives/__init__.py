@@ -207,6 +207,13 @@ from .contract import (
     dot_general as dot_general,
     dot_general_p as dot_general_p,
 )
+from .convolve import (
+    conv as conv,
+    conv_general_dilated as conv_general_dilated,
+    conv_general_dilated_p as conv_general_dilated_p,
+    conv_transpose as conv_transpose,
+    conv_with_general_padding as conv_with_general_padding,
+)
 from .index import (
     dynamic_index_in_dim as dynamic_index_in_dim,
     dynamic_slice as dynamic_slice,
@@ -257,6 +264,15 @@ from .gather import (
     ScatterDimensionNumbers as ScatterDimensionNumbers,
     gather as gather,
     gather_p as gather_p,
+)
+from .geometry import (
+    ConvDimensionNumbers as ConvDimensionNumbers,
+    conv_dimension_numbers as conv_dimension_numbers,
+    conv_general_permutations as conv_general_permutations,
+    conv_general_shape_tuple as conv_general_shape_tuple,
+    conv_shape_tuple as conv_shape_tuple,
+    conv_transpose_shape_tuple as conv_transpose_shape_tuple,
+    padtype_to_pads as padtype_to_pads,
 )
 from .ordering import (
     compare as compare,

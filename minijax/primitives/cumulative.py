@@ -254,6 +254,10 @@ def _window(hlo, x, axis, reverse, combine, identity):
     )
 
 
+def _log_of_zero(dtype):
+    return np.asarray(-np.inf).astype(dtype)[()]
+
+
 def _log_add_exp(hlo, a, b):
     """log(exp a + exp b) = m + log1p(exp(-|a - b|)), m the larger."""
 
@@ -464,5 +468,5 @@ cumlogsumexp_p = _cumulative_primitive(
     INEXACT,
     _recurrence_jvp(_cumlogsumexp_weights),
     _log_add_exp,
-    lowest,
+    _log_of_zero,
 )

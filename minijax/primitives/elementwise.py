@@ -120,22 +120,30 @@ def elementwise_batch(name):
 
 def op(name):
     """Lower to one StableHLO (or chlo) operation on operands of the result's shape."""
-    full_name = name if "." in name else f"stablehlo.{name}"
+    if name.startswith("chlo."):
+        return _chlo_op(name)
 
     def lower(hlo, out, *operands, **params):
-        names = ", ".join([hlo.spread(x, out.shape) for x in operands])
-        return hlo.emit(f"{full_name} {names} : {operation_type(out, operands)}")
+        shape = out.shape
+        names = ", ".join([hlo.spread(x, shape) for x in operands])
+        kind = out.mlir
+        if operands[0].dtype != out.dtype:
+            types = [x.aval.update(shape=shape).mlir for x in operands]
+            kind = f"({', '.join(types)}) -> {kind}"
+        return hlo.emit(f"stablehlo.{name} {names} : {kind}")
 
     return lower
 
 
-def operation_type(out, operands):
-    """`T` where operands and result have one type, else `(T, U) -> V`."""
-    shape = out.shape
-    types = [x.aval.update(shape=shape).mlir for x in operands]
-    if all(t == out.mlir for t in types):
-        return out.mlir
-    return f"({', '.join(types)}) -> {out.mlir}"
+def _chlo_op(name):
+    """The same for an operation of the chlo dialect, which writes types out."""
+
+    def lower(hlo, out, *operands, **params):
+        names = ", ".join([hlo.spread(x, out.shape) for x in operands])
+        types = ", ".join([x.aval.update(shape=out.shape).mlir for x in operands])
+        return hlo.emit(f"{name} {names} : {types} -> {out.mlir}")
+
+    return lower
 
 
 def nary(name, *, dtypes, jvp, lower, transpose=None, result=None):
@@ -1155,7 +1163,7 @@ clamp_p = nary(
 def convert_element_type(operand, new_dtype, weak_type=False):
     """The same values in another dtype; floats to integers round towards zero."""
     new_dtype = dtypes.canonicalize(new_dtype)
-    if type(operand) is Literal and operand.dtype not in COMPLEX:
+    if type(operand) is Literal and _folds(operand.dtype, new_dtype):
         return literal(
             operand.val, ShapedArray(operand.shape, new_dtype, weak_type)
         )
@@ -1168,6 +1176,11 @@ def convert_element_type(operand, new_dtype, weak_type=False):
     return convert_element_type_p.bind(
         operand, new_dtype=new_dtype, weak_type=bool(weak_type)
     )
+
+
+def _folds(old, new):
+    """Whether NumPy converts as XLA does; of floats that do not fit in an integer, no."""
+    return old not in COMPLEX and (new in INEXACT or old not in INEXACT)
 
 
 def _convert_abstract(x, *, new_dtype, weak_type):

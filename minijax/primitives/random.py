@@ -143,7 +143,10 @@ def random_wrap(data, key_type):
 
 def _random_wrap_abstract(data, *, key_type):
     width = len(key_type.key_shape)
-    if data.dtype != dtypes.uint32 or data.shape[data.ndim - width :] != key_type.key_shape:
+    if (
+        data.dtype != dtypes.uint32
+        or data.shape[data.ndim - width :] != key_type.key_shape
+    ):
         shape = ",".join(map(str, key_type.key_shape))
         raise TypeError(
             f"random_wrap: data of {key_type} must be u32[...,{shape}], got {data}."

@@ -90,7 +90,7 @@ def _sort_abstract(*xs, dimension, is_stable, num_keys):
 
 
 def _sort_jvp(primals, tangents, **params):
-    if all(t is None for t in tangents):
+    if all(t is None for t in tangents) or aval_of(primals[0]).size == 0:
         return sort_p.bind(*primals, **params), [None] * len(primals)
     axis = params["dimension"]
     shape = aval_of(primals[0]).shape
@@ -191,7 +191,7 @@ def _top_k_abstract(x, *, axis, k):
 def _top_k_jvp(primals, tangents, *, axis, k):
     (x,), (x_dot,) = primals, tangents
     values, places = top_k_p.bind(x, axis=axis, k=k)
-    if x_dot is None:
+    if x_dot is None or x_dot.size == 0:
         return [values, places], [None, None]
     return [values, places], [take(x_dot, places, axis), None]
 

@@ -13,8 +13,8 @@ import numpy as np
 from .. import dtypes
 from .. import numpy as jnp
 from .. import primitives as lax
-from ..runtime.compiled import compiled
 from ..config import state
+from ..runtime.compiled import compiled
 from .arguments import (
     cast,
     common_shape,

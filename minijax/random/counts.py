@@ -6,8 +6,8 @@
 W. Hoermann, "The transformed rejection method for generating Poisson random variables",
 Insurance: Mathematics and Economics 12, 1993 (algorithm PTRS), and "The generation of
 binomial random variates", Journal of Statistical Computation and Simulation 46, 1993
-(algorithm BTRS). A rejected proposal is drawn anew for all elements of an array
-together, and those that are settled keep theirs.
+(algorithm BTRS). All elements of an array get proposals until each has accepted one;
+the last that an element accepted is its sample.
 """
 
 import math
@@ -42,7 +42,7 @@ def _geometric(key, p, shape, dtype):
     real = p.dtype if p.dtype in dtypes.FLOATS else dtypes.default_float()
     p = spread(p, shape, real)
     u = unit_floats(words_of(key), shape, real)
-    return cast(jnp.floor(jnp.log1p(-u) / jnp.log1p(-p)) + 1, dtype)
+    return cast(jnp.floor(jnp.log(u) / jnp.log1p(-p)) + 1, dtype)
 
 
 def poisson(key, lam, shape=None, dtype=None, *, out_sharding=None):
@@ -108,7 +108,7 @@ def _poisson_by_rejection(words, lam, dtype):
 
 
 def _settle(words, propose, like):
-    """Propose for all elements until each has accepted once; the accepted values."""
+    """Propose for all elements until each has accepted; the values last accepted."""
 
     def unsettled(state):
         return ~jnp.all(state[2])
@@ -117,7 +117,7 @@ def _settle(words, propose, like):
         key, value, settled = state
         key, key_u, key_v = split_words(key, (3,))
         proposal, accepted = propose(key_u, key_v)
-        value = jnp.where(accepted & ~settled, proposal, value)
+        value = jnp.where(accepted, proposal, value)
         return key, value, settled | accepted
 
     start = words, lax.full_like(like, -1), jnp.zeros(like.shape, bool)
@@ -170,7 +170,7 @@ def _binomial_by_gaps(words, n, q):
 
     def gap(state):
         key, count, total = state
-        key, key_u = split_words(key, (2,))
+        key_u, key = split_words(key, (2,))
         u = unit_floats(key_u, n.shape, n.dtype)
         total = total + jnp.ceil(jnp.log(u) / log_failure)
         return key, jnp.where(total <= n, count + 1, count), total

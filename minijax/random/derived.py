@@ -6,6 +6,7 @@ from .. import numpy as jnp
 from .. import primitives as lax
 from ..runtime.compiled import compiled
 from .arguments import (
+    cast,
     common_shape,
     float_dtype,
     inexact_dtype,
@@ -74,7 +75,7 @@ def rayleigh(key, scale, shape=None, dtype=None, *, out_sharding=None):
 @compiled(static_argnames=("shape", "dtype"))
 def _rayleigh(key, scale, shape, dtype):
     u = unit_floats(words_of(key), shape, dtype)
-    return spread(scale, shape, dtype) * jnp.sqrt(-2 * jnp.log1p(-u))
+    return spread(scale, shape, dtype) * jnp.sqrt(-2 * jnp.log(u))
 
 
 def weibull_min(key, scale, concentration, shape=(), dtype=None):
@@ -166,6 +167,8 @@ def _lengths(words, shape, dtype):
 def double_sided_maxwell(key, loc, scale, shape=(), dtype=None):
     """loc + scale * s * x for x of the Maxwell distribution and a random sign s.
 
+    The result has the common shape of loc and scale behind `shape`.
+
     >>> double_sided_maxwell(key(0), 1.0, 2.0, (3,)).shape
     (3,)
     """
@@ -176,16 +179,11 @@ def double_sided_maxwell(key, loc, scale, shape=(), dtype=None):
 
 @compiled(static_argnames=("shape", "dtype"))
 def _double_sided_maxwell(key, loc, scale, shape, dtype):
-    # The samples get the common shape of both parameters in front of `shape`.
-    common = jnp.broadcast_shapes(np.shape(loc), np.shape(scale))
-    loc, scale = (
-        lax.reshape(spread(x, common, dtype), (*common, *[1] * len(shape)))
-        for x in (loc, scale)
-    )
+    size = (*shape, *jnp.broadcast_shapes(np.shape(loc), np.shape(scale)))
     keys = split_words(words_of(key), (2,))
-    size = (*common, *shape)
     sign = signs(keys[1], size, dtype)
-    return sign * _lengths(keys[0], size, dtype) * scale + loc
+    distance = sign * _lengths(keys[0], size, dtype)
+    return distance * cast(scale, dtype) + cast(loc, dtype)
 
 
 def generalized_normal(key, p, shape=(), dtype=None, *, out_sharding=None):
@@ -258,7 +256,7 @@ def _orthogonal(key, n, m, shape, dtype):
     # qr leaves the signs of the columns open; r of positive diagonal fixes them.
     diagonal = jnp.diagonal(r, axis1=-2, axis2=-1)
     q = q * lax.sign(diagonal)[..., None, :]
-    return q if n >= m else jnp.conj(jnp.swapaxes(q, -1, -2))
+    return q if n >= m else jnp.swapaxes(q, -1, -2)
 
 
 def multivariate_normal(
@@ -299,14 +297,15 @@ def multivariate_normal(
             f"multivariate_normal: the batch shape {batch} of mean and cov must "
             f"broadcast to shape, got {shape}."
         )
-    return _multivariate_normal(
-        key, mean, cov, shape=shape, dtype=dtype, method=method
-    )
+    return _multivariate_normal(key, mean, cov, shape=shape, dtype=dtype, method=method)
 
 
 @compiled(static_argnames=("shape", "dtype", "method"))
 def _multivariate_normal(key, mean, cov, shape, dtype, method):
-    mean, cov = lax.convert_element_type(mean, dtype), lax.convert_element_type(cov, dtype)
+    mean, cov = (
+        lax.convert_element_type(mean, dtype),
+        lax.convert_element_type(cov, dtype),
+    )
     x = normals(words_of(key), (*shape, mean.shape[-1]), dtype)
     return mean + jnp.einsum("...ij,...j->...i", _FACTOR[method](cov), x)
 

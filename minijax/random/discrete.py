@@ -16,8 +16,8 @@ import numpy as np
 from .. import dtypes
 from .. import numpy as jnp
 from .. import primitives as lax
-from ..runtime.compiled import compiled
 from ..numpy.promotion import canonical_axis
+from ..runtime.compiled import compiled
 from .arguments import common_shape, size_of, unsharded
 from .continuous import gumbel_mode, gumbels
 from .keys import check_key, words_of

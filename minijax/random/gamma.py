@@ -13,6 +13,7 @@ distribution function at a fixed probability (see `_log_sample_jvp`).
 """
 
 import functools
+import math
 
 from .. import numpy as jnp
 from .. import primitives as lax
@@ -115,8 +116,8 @@ def _sample(key, a, log):
     start = keys[0], jnp.zeros((), dtype), jnp.ones((), dtype), jnp.full((), 2, dtype)
     _, _, v, _ = while_loop(rejected, propose, start)
     if log:
-        boost = jnp.where(small & (a > 0), -exponentials(keys[1], (), dtype) / a, 0)
-        return jnp.log(d) + jnp.log(v) + boost
+        boost = jnp.where(small, -exponentials(keys[1], (), dtype) / a, 0)
+        return jnp.where(a == 0, -math.inf, jnp.log(d) + jnp.log(v) + boost)
     u = 1 - unit_floats(keys[1], (), dtype)
     boost = jnp.where(small, jnp.where(a > 0, u ** (1 / a), 0), 1)
     return d * v * boost

@@ -14,9 +14,9 @@ import numpy as np
 
 from .. import numpy as jnp
 from .. import primitives as lax
-from ..runtime.compiled import compiled
 from ..config import state
 from ..primitives.random import KeyType
+from ..runtime.compiled import compiled
 from .arguments import size_of
 from .streams import UINT32, fold_words, split_words
 

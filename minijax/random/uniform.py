@@ -1,7 +1,7 @@
 """Uniform samples: bits, floats in an interval, integers in a range.
 
-    bits -> uniform -> every other continuous sampler
-    bits -> randint -> choice
+bits -> uniform -> every other continuous sampler
+bits -> randint -> choice
 """
 
 import numpy as np
@@ -50,9 +50,7 @@ def _bits(key, shape, dtype):
     return random_words(words_of(key), 8 * dtype.itemsize, shape)
 
 
-def uniform(
-    key, shape=(), dtype=None, minval=0.0, maxval=1.0, *, out_sharding=None
-):
+def uniform(key, shape=(), dtype=None, minval=0.0, maxval=1.0, *, out_sharding=None):
     """Uniform random floats in [minval, maxval).
 
     minval and maxval are numbers or arrays that broadcast to `shape`.

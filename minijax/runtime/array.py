@@ -29,11 +29,18 @@ class Kind:
     @property
     def handler(self):
         if self._handler is None:
-            self._handler = client.result_handler(self.aval, self.sharding)
+            self._handler = client.result_handler(physical(self.aval), self.sharding)
         return self._handler
 
     def __repr__(self):
         return f"Kind({self.aval}, {self.sharding}, committed={self.committed})"
+
+
+def physical(aval) -> ShapedArray:
+    """The type of the buffer behind a value: keys are kept as words."""
+    if isinstance(aval.dtype, dtypes.ExtendedDType):
+        return ShapedArray((*aval.shape, *aval.dtype.key_shape), np.uint32)
+    return aval
 
 
 _KINDS: dict[tuple, Kind] = {}
@@ -342,7 +349,7 @@ def move(x: Array, sharding, committed=True) -> Array:
     same_client = sharding.device_list[0].client is here.device_list[0].client
     whole = len(here.device_list) == 1 and sharding.is_fully_replicated
     if whole and same_client:
-        return Array(client.copy_to_device(x.aval, x._buffer, sharding), kind)
+        return Array(client.copy_to_device(physical(x.aval), x._buffer, sharding), kind)
     if isinstance(x.aval.dtype, dtypes.ExtendedDType):
         words = move(x.aval.dtype.unwrap(x), sharding, committed)
         return Array(words._buffer, kind)

@@ -27,6 +27,7 @@ VERSION = tuple(int(n) for n in jaxlib.version.__version__.split(".")[:3])
 _OLD = VERSION < (0, 11)
 
 XlaRuntimeError = errors.JaxRuntimeError
+Device = xc.Device
 
 
 # Platforms

@@ -32,7 +32,7 @@ def compiled(fun=None, *, static_argnames=()):
 
     Args:
       static_argnames: parameters whose values are part of the program. Arguments that
-        are no arrays or numbers are static anyway.
+        are no arrays or numbers, and truth values, are static anyway.
     """
     if fun is None:
         return functools.partial(compiled, static_argnames=static_argnames)
@@ -69,7 +69,8 @@ def _call(fun, names, static, fast, slow, args, kwargs):
         return fun(*args, **kwargs)
     fixed = _static_positions(names, static, args, kwargs)
     dynamic = [
-        k not in fixed and isinstance(x, _VALUES) for k, x in enumerate(leaves)
+        k not in fixed and isinstance(x, _VALUES) and type(x) is not bool
+        for k, x in enumerate(leaves)
     ]
     arrays = [as_array(x) for x, on in zip(leaves, dynamic, strict=True) if on]
     constants = tuple(

@@ -82,7 +82,12 @@ class BatchTrace(Trace):
         rule = primitive.batch
         if rule is None:
             raise primitive.missing("batch", operands)
-        out, dim = rule(self.size, values, dims, **params)
+        outer = context.batch_axis
+        context.batch_axis = self.axis_name
+        try:
+            out, dim = rule(self.size, values, dims, **params)
+        finally:
+            context.batch_axis = outer
         if primitive.multiple_results:
             return [self.join(x, d) for x, d in zip(out, dim, strict=True)]
         return out if dim is None else BatchTracer(self, out, dim)
@@ -101,8 +106,10 @@ def batch_flat(fun: Callable, size: int, values: Sequence, dims: Sequence, axis_
         return trace.split(outs)
 
 
-def batch_jaxpr(closed: ClosedJaxpr, size: int, dims: tuple, axis_name=None, batched=None):
+def batch_jaxpr(closed: ClosedJaxpr, size: int, dims: tuple, batched=None):
     """The program that does to a batch what another does to one member.
+
+    Called from a batch rule; collectives in the program know the axis by its name.
 
     Args:
       dims: the batch axis of each input, or None.
@@ -111,6 +118,7 @@ def batch_jaxpr(closed: ClosedJaxpr, size: int, dims: tuple, axis_name=None, bat
 
     Returns a closed program and the batch axes of its outputs.
     """
+    axis_name = context.batch_axis
     key = ("batch", size, dims, axis_name, batched)
     return closed.remember(
         key, lambda: _batch_jaxpr(closed, size, dims, axis_name, batched)

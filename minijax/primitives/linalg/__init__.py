@@ -14,7 +14,7 @@ from .eigen import (
     schur,
     schur_p,
 )
-from .lu import lu, lu_p, lu_pivots_to_permutation, lu_pivots_to_permutation_p, lu_solve
+from .lu import lu, lu_p, lu_pivots_to_permutation, lu_pivots_to_permutation_p
 from .qr import (
     geqrf,
     geqrf_p,
@@ -25,6 +25,7 @@ from .qr import (
     qr,
     qr_p,
 )
+from .solve import lu_solve, lu_solve_p
 from .svd import SvdAlgorithm, svd, svd_p
 from .triangular import (
     cholesky,

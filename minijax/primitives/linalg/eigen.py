@@ -21,7 +21,7 @@ from .calls import (
     unavailable,
     vector,
 )
-from .lu import lu, lu_solve
+from .lu import lu
 from .matrices import (
     adjoint,
     check_matrix,
@@ -36,6 +36,7 @@ from .matrices import (
     rows,
     strong,
 )
+from .solve import lu_solve
 
 # eigh
 
@@ -218,7 +219,7 @@ def _eig_jvp(primals, tangents, *, left, right, differentiable):
             "compute_left_eigenvectors=False, enable_eigvec_derivs=True)."
         )
     w, v = eig_p.bind(x, left=False, right=True, differentiable=differentiable)
-    p = lu_solve(lu(v), matmul(x_dot.astype(v.dtype), v))
+    p = lu_solve(v, lu(v), matmul(x_dot.astype(v.dtype), v))
     w_dot = diagonal(p)
     if not right:
         return (w,), (w_dot,)

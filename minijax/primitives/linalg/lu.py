@@ -255,28 +255,3 @@ lu_pivots_to_permutation_p = Primitive(
     batch=_pivots_batch,
     lower=_pivots_lower,
 )
-
-
-def lu_solve(factors, b, *, transpose=False, conjugate=False):
-    """The solutions x of `op(a) @ x = b` for matrices b, given `lu(a)`."""
-    packed, _, permutation = factors
-    if not transpose:
-        y = permuted_rows(b, permutation)
-        y = triangular_solve(packed, y, left_side=True, lower=True, unit_diagonal=True)
-        return triangular_solve(packed, y, left_side=True)
-    how = {"transpose_a": True, "conjugate_a": conjugate, "left_side": True}
-    y = triangular_solve(packed, b, **how)
-    y = triangular_solve(packed, y, lower=True, unit_diagonal=True, **how)
-    return permuted_rows(y, inverse_permutation(permutation))
-
-
-def inverse_permutation(permutation):
-    """The permutation that undoes another, for each member of a batch."""
-    n = aval_of(permutation).shape[-1]
-    lead = permutation.shape[:-1]
-    position = broadcast_in_dim(iota(np.int32, n), (*lead, n, n), (len(lead) + 1,))
-    axes = tuple(range(len(lead) + 1))
-    target = broadcast_in_dim(permutation, (*lead, n, n), (*axes[:-1], len(lead)))
-    hit = (target == position).astype(np.int32)
-    source = broadcast_in_dim(iota(np.int32, n), (*lead, 1, n), (len(lead) + 1,))
-    return matmul(source, hit).reshape(permutation.shape)

@@ -1,0 +1,384 @@
+"""`scan`: run a program once per row of its inputs, carrying values along.
+
+    c:f32[] d:f32[5] = scan[
+      jaxpr={ lambda ; a:f32[] b:f32[]. let c:f32[] = add a b in (c, a) }
+      length=5 linear=(False, False) num_carry=1 num_consts=0 reverse=False unroll=1
+    ] a b
+
+Operands are constants, the carry, then arrays that are read row by row (xs). Results
+are the last carry, then stacked rows (ys). The derivative splits into a scan that
+computes values and stacks what the second needs, and a scan that is linear in the
+tangents; the transpose of that one runs the other way.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .. import tree
+from ..config import state
+from ..core.jaxpr import ClosedJaxpr, Var, eval_jaxpr
+from ..core.literal import Literal, aval_of, zeros_of
+from ..core.primitive import Primitive
+from ..core.rules import add_tangents, instantiate, is_linear
+from ..core.trace import Tracer
+from ..errors import ConcretizationTypeError
+from ..primitives.shape import expand_dims, move_batch
+from ..primitives.index import index_in_dim
+from ..primitives.slicing import concatenate
+from ..transforms.batch import batch_jaxpr
+from ..transforms.jvp import jvp_jaxpr, tangent_aval
+from ..transforms.linearize import linearize_flat, linearize_jaxpr, transpose_jaxpr
+from ..transforms.stage import stage
+from .bodies import (
+    avals_of,
+    check_callable,
+    flatten,
+    name_of,
+    paths_of,
+    trace_body,
+    trace_loop,
+)
+from .call import call
+from .programs import (
+    depends,
+    fixed_values,
+    least_flags,
+    picked,
+    rewired,
+    slice_program,
+    split,
+    spread,
+)
+from .scan_lowering import lower_scan
+
+
+def scan(
+    f: Callable,
+    init,
+    xs=None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    _split_transpose: bool = False,
+):
+    """Run `carry, y = f(carry, x)` for each row x of `xs` and stack the y.
+
+    The loop is one operation of the compiled program, whatever its length. It has
+    derivatives of every order in both modes.
+
+    Args:
+      f: from carry and row to a pair of carry and row; the carry keeps its structure,
+        shapes and dtypes.
+      init: the first carry, a container of arrays.
+      xs: a container of arrays of one leading size, or None.
+      length: the number of steps; needed where `xs` has no arrays.
+      reverse: go from the last row to the first; y's stand where their x's do.
+      unroll: how many steps one turn of the compiled loop takes; True is all.
+
+    Returns the last carry and the stacked y's.
+
+    >>> scan(lambda c, x: (c + x, c * x), 0.0, np.arange(4.0))
+    (Array(6., dtype=float32), Array([0., 0., 2., 9.], dtype=float32))
+    """
+    check_callable("scan", f=f)
+    init_leaves, init_tree = flatten("scan", "init", init)
+    leaves, xs_tree = flatten("scan", "xs", xs)
+    length = _length_of(leaves, xs_tree, length)
+    unroll = _unroll_of(unroll, length)
+    eager = not any(isinstance(x, Tracer) for x in (*init_leaves, *leaves))
+    if state.disable_jit and eager and length:
+        return _run_in_python(f, init, leaves, xs_tree, length, reverse)
+    in_tree = tree.treedef_tuple([init_tree, xs_tree])
+    rows = row_avals(leaves)
+
+    def trace(avals):
+        body = trace_body("scan", f, in_tree, (*avals, *rows))
+        return body, _pair_of(f, body.out_tree)[0]
+
+    init_leaves, body = trace_loop("scan", init_leaves, init_tree, trace)
+    outs = bind_scan(
+        body.closed, body.consts, init_leaves, leaves, length, bool(reverse), unroll
+    )
+    carry, ys = split(outs, init_tree.num_leaves)
+    _, ys_tree = _pair_of(f, body.out_tree)
+    return tree.unflatten(init_tree, carry), tree.unflatten(ys_tree, ys)
+
+
+def _length_of(leaves, xs_tree, length):
+    avals = avals_of(leaves)
+    if any(aval.ndim == 0 for aval in avals):
+        k = next(k for k, aval in enumerate(avals) if aval.ndim == 0)
+        raise ValueError(
+            f"scan: xs must have a leading axis to scan over, got {avals[k]} at "
+            f"{paths_of('xs', xs_tree)[k]}. Close over it, or stack it."
+        )
+    sizes = {aval.shape[0] for aval in avals}
+    if len(sizes) > 1:
+        first = {aval.shape[0]: k for k, aval in reversed(list(enumerate(avals)))}
+        paths = paths_of("xs", xs_tree)
+        named = [f"{n} ({paths[k]}: {avals[k]})" for n, k in first.items()]
+        raise ValueError(
+            f"scan: xs must have one leading size, got {' and '.join(reversed(named))}."
+        )
+    if length is None:
+        if not sizes:
+            raise ValueError(
+                "scan: needs the number of steps, got xs without arrays and no length. "
+                "Pass length=."
+            )
+        return sizes.pop()
+    length = _static_length(length)
+    if sizes and sizes != {length}:
+        raise ValueError(
+            f"scan: length must be the leading size of xs, got length={length} and "
+            f"{paths_of('xs', xs_tree)[0]}: {avals[0]}. Leave length out."
+        )
+    return length
+
+
+def _static_length(length):
+    try:
+        number = int(length)
+    except ConcretizationTypeError:
+        raise ConcretizationTypeError(
+            f"scan: length must be known while tracing, got {aval_of(length)} traced "
+            f"{length.origin()}. Use while_loop, or fori_loop with a traced bound."
+        ) from None
+    if number < 0 or number != length:
+        raise ValueError(f"scan: length must be a count of steps, got {length}.")
+    return number
+
+
+def _unroll_of(unroll, length):
+    if isinstance(unroll, bool):
+        return max(length, 1) if unroll else 1
+    if not isinstance(unroll, int) or unroll < 0:
+        raise ValueError(
+            f"scan: unroll must be a bool or a count of steps, got {unroll!r}."
+        )
+    return max(unroll, 1)
+
+
+def row_avals(leaves) -> tuple:
+    """The types of the rows of arrays."""
+    return tuple([aval.update(shape=aval.shape[1:]) for aval in avals_of(leaves)])
+
+
+def _pair_of(f, out_tree):
+    """The structures of the carry and of the row that a body returns."""
+    parts = out_tree.children()
+    data = out_tree.node_data()
+    if data is None or data[0] not in (tuple, list) or len(parts) != 2:
+        raise TypeError(
+            f"scan: {name_of(f)} must return a pair (carry, y), got a result of "
+            f"structure {out_tree}. Return (carry, None) if there is nothing to stack."
+        )
+    return parts
+
+
+def _run_in_python(f, carry, leaves, xs_tree, length, reverse):
+    stacked = []
+    out_tree = None
+    for k in reversed(range(length)) if reverse else range(length):
+        rows = [index_in_dim(x, k, 0, keepdims=False) for x in leaves]
+        carry, y = f(carry, tree.unflatten(xs_tree, rows))
+        values, out_tree = flatten("scan", "y", y)
+        stacked.append([expand_dims(x, (0,)) for x in values])
+    if reverse:
+        stacked.reverse()
+    ys = [concatenate(column, 0) for column in zip(*stacked, strict=True)]
+    return carry, tree.unflatten(out_tree, ys)
+
+
+def bind_scan(closed, consts, carry, xs, length, reverse=False, unroll=1) -> list:
+    """Bind the scan of a program without constants of its own."""
+    operands = [*consts, *carry, *xs]
+    return scan_p.bind(
+        *operands,
+        jaxpr=closed,
+        length=length,
+        linear=(False,) * len(operands),
+        num_carry=len(carry),
+        num_consts=len(consts),
+        reverse=reverse,
+        unroll=unroll,
+    )
+
+
+# Rules
+
+
+def _scan_abstract(
+    *avals, jaxpr, length, linear, num_carry, num_consts, reverse, unroll
+):
+    consts, carry, xs = split(avals, num_consts, num_carry)
+    rows = [aval.update(shape=aval.shape[1:]) for aval in xs]
+    for k, (aval, wanted) in enumerate(
+        zip((*consts, *carry, *rows), jaxpr.in_avals, strict=True)
+    ):
+        if (aval.shape, aval.dtype) != (wanted.shape, wanted.dtype):
+            raise TypeError(
+                f"scan: operand {k} must be {wanted} for its body, got {aval}."
+            )
+    outs, rows = split(jaxpr.out_avals, num_carry)
+    ys = [aval.update(shape=(length, *aval.shape)) for aval in rows]
+    return (*outs, *ys)
+
+
+def _given(tangents):
+    return tuple([t is not None for t in tangents])
+
+
+def _scan_jvp(
+    primals,
+    tangents,
+    *,
+    jaxpr,
+    length,
+    linear,
+    num_carry,
+    num_consts,
+    reverse,
+    unroll,
+):
+    consts, carry, xs = split(primals, num_consts, num_carry)
+    const_dots, carry_dots, x_dots = split(tangents, num_consts, num_carry)
+    const_flags, x_flags = _given(const_dots), _given(x_dots)
+    n_ys = len(jaxpr.out_avals) - num_carry
+
+    def step(flags):
+        nonzero = (*const_flags, *flags, *x_flags)
+        pushed, found = jvp_jaxpr(jaxpr, nonzero, (*flags, *(False,) * n_ys))
+        return (pushed, found), found[:num_carry]
+
+    flags, (pushed, found) = least_flags(_given(carry_dots), step)
+    y_flags = found[num_carry:]
+    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
+    moving = picked(moving, flags)
+    given = [picked(const_dots, const_flags), picked(x_dots, x_flags)]
+    body = _interleaved(
+        pushed,
+        [len(consts), num_carry, len(xs), len(given[0]), len(moving), len(given[1])],
+        [num_carry, n_ys, len(moving), sum(y_flags)],
+    )
+    results = bind_scan(
+        body,
+        [*consts, *given[0]],
+        [*carry, *moving],
+        [*xs, *given[1]],
+        length,
+        reverse,
+        unroll,
+    )
+    outs, dots, ys, y_dots = split(results, num_carry, len(moving), n_ys)
+    return [*outs, *ys], [*spread(dots, flags), *spread(y_dots, y_flags)]
+
+
+def _interleaved(pushed, in_sizes, out_sizes):
+    """A pushed body with each group of tangents behind its group of primals."""
+    groups = split(range(sum(in_sizes)), *in_sizes)
+    half = len(in_sizes) // 2
+    ins = [k for pair in zip(groups[:half], groups[half:]) for part in pair for k in part]
+    groups = split(range(sum(out_sizes)), *out_sizes)
+    half = len(out_sizes) // 2
+    outs = [k for pair in zip(groups[:half], groups[half:]) for part in pair for k in part]
+    return rewired(pushed, ins, outs)
+
+
+class _Linearized(NamedTuple):
+    """A scan's body, split into values and derivative."""
+
+    flags: tuple[bool, ...]  # which carries have a tangent
+    y_flags: tuple[bool, ...]
+    known: ClosedJaxpr  # results of the body, then rows to be stacked
+    before: ClosedJaxpr  # residuals that are the same in all steps, from the constants
+    linear: ClosedJaxpr  # the body of the linear scan
+    shared: list[int]  # operands that are residuals in all steps, by position
+    rows: list[int]  # xs (by position) and ys (minus one minus position) that are rows
+
+
+def _scan_linearize(
+    trace,
+    primals,
+    tangents,
+    *,
+    jaxpr,
+    length,
+    linear,
+    num_carry,
+    num_consts,
+    reverse,
+    unroll,
+):
+    consts, carry, xs = split(primals, num_consts, num_carry)
+    const_dots, carry_dots, x_dots = split(tangents, num_consts, num_carry)
+    nonzero = _given(const_dots), _given(carry_dots), _given(x_dots)
+    parts = jaxpr.remember(
+        ("scan", nonzero), lambda: _linearize_body(jaxpr, *nonzero)
+    )
+    fixed = call(parts.before, consts, "before_scan") if parts.before.eqns else []
+    if not parts.before.eqns:
+        fixed = eval_jaxpr(parts.before.jaxpr, parts.before.consts, *consts)
+    results = bind_scan(parts.known, consts, carry, xs, length, reverse, unroll)
+    outs, rows = split(results, len(jaxpr.out_avals))
+    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
+    sources = [*xs, *outs[num_carry:], *rows]
+    dots = bind_scan(
+        parts.linear,
+        [*[consts[k] for k in parts.shared], *fixed, *picked(const_dots, nonzero[0])],
+        picked(moving, parts.flags),
+        [*[sources[k] for k in parts.rows], *picked(x_dots, nonzero[2])],
+        length,
+        reverse,
+        unroll,
+    )
+    dots, y_dots = split(dots, sum(parts.flags))
+    return outs, [*spread(dots, parts.flags), *spread(y_dots, parts.y_flags)]
+
+
+def _linearize_body(body, const_flags, carry_flags, x_flags):
+    n_consts, n_carry, n_xs = len(const_flags), len(carry_flags), len(x_flags)
+
+    def step(flags):
+        found = linearize_jaxpr(body, (*const_flags, *flags, *x_flags))
+        return found, found[-1][:n_carry]
+
+    flags, (known, linear, forwards, active) = least_flags(carry_flags, step)
+    n_outs = len(body.out_avals)
+    invars, outvars = known.jaxpr.invars, known.jaxpr.outvars
+    residuals = [
+        invars[k] if k >= 0 else outvars[n_outs - k - 1] for k in forwards
+    ]
+    places = {v: k for k, v in enumerate(invars)}
+    fixed = fixed_values(known.jaxpr, n_consts)
+    shared, before, rows, stacked = [], [], [], []
+    order = {"shared": [], "before": [], "rows": []}
+    row_places = {v: k for k, v in enumerate(invars[n_consts + n_carry :])}
+    row_places.update(
+        (v, n_xs + k) for k, v in enumerate(outvars[n_carry:n_outs]) if type(v) is Var
+    )
+    for k, x in enumerate(residuals):
+        if type(x) is Var and places.get(x, n_consts) < n_consts:
+            order["shared"].append(k)
+            shared.append(places[x])
+        elif type(x) is Literal or x in fixed:
+            order["before"].append(k)
+            before.append(x)
+        else:
+            order["rows"].append(k)
+            if x not in row_places:
+                row_places[x] = n_xs + n_outs - n_carry + len(stacked)
+                stacked.append(x)
+            rows.append(row_places[x])
+    known_part = known.replace(
+        jaxpr=known.jaxpr.replace(outvars=[*outvars[:n_outs], *stacked])
+    )
+    return _Linearized(
+        flags,
+        active[n_carry:],
+        known_part,
+        slice_program(known, n_consts, before),
+        _linear_body(body, linear, order, (const_flags, flags, x_flags), active),
+        shared,
+        rows,
+    )
