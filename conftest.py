@@ -1,4 +1,4 @@
-"""The environment of a test run: devices, the cache of compiled programs, doctests."""
+"""The environment of a test run: virtual devices, and names for doctests."""
 
 import os
 
@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 import minijax
-
-CPU_DEVICES = "JAX_NUM_CPU_DEVICES"
-CACHE = "MINIJAX_COMPILATION_CACHE_DIR"
 
 # What the doctests of the package may name without importing it.
 NAMES = {
@@ -30,18 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose devices and cache before the first array is made.
+    """Choose the number of devices before the first array is made.
 
-    The environment carries both to the workers of pytest-xdist, to the processes that
-    tests start, and the number of devices also to jax.
+    The environment carries it to the workers of pytest-xdist, to the processes that
+    tests start, and to jax.
     """
     devices = config.getoption("--cpu-devices")
-    os.environ[CPU_DEVICES] = str(devices)
+    os.environ["JAX_NUM_CPU_DEVICES"] = str(devices)
     minijax.config.update("jax_num_cpu_devices", devices)
-    if CACHE not in os.environ and config.cache is not None:
-        # Programs compiled by one worker, or in an earlier run, are not compiled again.
-        os.environ[CACHE] = str(config.cache.mkdir("compiled"))
-    minijax.config.update("jax_compilation_cache_dir", os.environ.get(CACHE))
 
 
 def pytest_ignore_collect(collection_path: os.PathLike[str]) -> bool | None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from .workload import LAUNCHED, Workload
 
 ROOT = Path(__file__).parent.parent
+LINES = 8
+"""How many lines of a failed process's errors are shown, counted from the last."""
 
 
 class WorkloadError(Exception):
@@ -100,7 +102,8 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> dict:
         check=False,
     )
     if process.returncode != 0:
-        raise WorkloadError(f"{' '.join(arguments)} failed:\n{process.stderr.strip()}")
+        told = process.stderr.strip().splitlines()[-LINES:]
+        raise WorkloadError(f"{' '.join(arguments)} failed:\n" + "\n".join(told))
     return json.loads(process.stdout.splitlines()[-1])
 
 

@@ -288,14 +288,8 @@ SPECIAL = [
     unary("digamma", scipy.special.digamma, (0.5, 4), slack=10),
     Case("polygamma", lambda x: lax.polygamma(jnp.full_like(x, 1), x), [M], REAL,
          (0.5, 4), lambda x: scipy.special.polygamma(1, x), slack=10),
-    unary("bessel_i0e", scipy.special.i0e, (0.5, 4), slack=10),
-    unary("bessel_i1e", scipy.special.i1e, (0.5, 4), slack=10),
     Case("zeta", lambda x: lax.zeta(jnp.full_like(x, 3), x), [M], REAL,
          (1, 3), lambda x: scipy.special.zeta(3, x), slack=10),
-    binary("igamma", scipy.special.gammainc, [(1, 3), (1, 3)], slack=10),
-    binary("igammac", scipy.special.gammaincc, [(1, 3), (1, 3)], slack=10),
-    Case("regularized_incomplete_beta", lax.betainc, [M, M, M], REAL,
-         [(1, 3), (1, 3), (0.2, 0.8)], scipy.special.betainc, slack=10),
 ]
 
 TYPES = [

@@ -94,13 +94,13 @@ def fixed_values(jaxpr: Jaxpr, count: int) -> set[Var]:
     return fixed
 
 
-def slice_program(closed: ClosedJaxpr, count: int, outvars: Sequence) -> ClosedJaxpr:
+def program_of(closed: ClosedJaxpr, count: int, outvars: Sequence) -> ClosedJaxpr:
     """The part of a program that makes `outvars` from its first `count` inputs."""
     jaxpr = closed.jaxpr
     needed = {x for x in outvars if type(x) is Var}
     eqns = []
     for eqn in reversed(jaxpr.eqns):
-        if needed.intersection(eqn.outvars):
+        if eqn.effects or needed.intersection(eqn.outvars):
             eqns.append(eqn)
             needed.update(x for x in eqn.invars if type(x) is Var)
     eqns.reverse()

@@ -44,8 +44,8 @@ from .programs import (
     fixed_values,
     least_flags,
     picked,
+    program_of,
     rewired,
-    slice_program,
     split,
     spread,
 )
@@ -285,16 +285,16 @@ def _interleaved(pushed, in_sizes, out_sizes):
     return rewired(pushed, ins, outs)
 
 
-class _Linearized(NamedTuple):
-    """A scan's body, split into values and derivative."""
+class _Split(NamedTuple):
+    """A body split into its values and its derivative."""
 
-    flags: tuple[bool, ...]  # which carries have a tangent
-    y_flags: tuple[bool, ...]
-    known: ClosedJaxpr  # results of the body, then rows to be stacked
+    carry_flags: tuple[bool, ...]  # which carries have a tangent
+    y_flags: tuple[bool, ...]  # which ys have a tangent
+    known: ClosedJaxpr  # the body, which also returns rows of residuals
     before: ClosedJaxpr  # residuals that are the same in all steps, from the constants
-    linear: ClosedJaxpr  # the body of the linear scan
-    shared: list[int]  # operands that are residuals in all steps, by position
-    rows: list[int]  # xs (by position) and ys (minus one minus position) that are rows
+    linear: ClosedJaxpr  # takes constants, residuals of `before`, dots, carry, rows
+    shared: list[int]  # which constants are residuals
+    rows: list[int]  # which of xs, ys and rows of residuals the linear part reads
 
 
 def _scan_linearize(
@@ -312,73 +312,263 @@ def _scan_linearize(
 ):
     consts, carry, xs = split(primals, num_consts, num_carry)
     const_dots, carry_dots, x_dots = split(tangents, num_consts, num_carry)
-    nonzero = _given(const_dots), _given(carry_dots), _given(x_dots)
-    parts = jaxpr.remember(
-        ("scan", nonzero), lambda: _linearize_body(jaxpr, *nonzero)
-    )
-    fixed = call(parts.before, consts, "before_scan") if parts.before.eqns else []
-    if not parts.before.eqns:
-        fixed = eval_jaxpr(parts.before.jaxpr, parts.before.consts, *consts)
+    flags = _given(const_dots), _given(carry_dots), _given(x_dots)
+    parts = jaxpr.remember(("split", flags), lambda: _split_body(jaxpr, *flags))
+    fixed = call(parts.before, consts, "before_scan") if parts.before.out_avals else []
     results = bind_scan(parts.known, consts, carry, xs, length, reverse, unroll)
     outs, rows = split(results, len(jaxpr.out_avals))
-    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
     sources = [*xs, *outs[num_carry:], *rows]
-    dots = bind_scan(
+    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
+    results = bind_scan(
         parts.linear,
-        [*[consts[k] for k in parts.shared], *fixed, *picked(const_dots, nonzero[0])],
-        picked(moving, parts.flags),
-        [*[sources[k] for k in parts.rows], *picked(x_dots, nonzero[2])],
+        [*[consts[k] for k in parts.shared], *fixed, *picked(const_dots, flags[0])],
+        picked(moving, parts.carry_flags),
+        [*[sources[k] for k in parts.rows], *picked(x_dots, flags[2])],
         length,
         reverse,
         unroll,
     )
-    dots, y_dots = split(dots, sum(parts.flags))
-    return outs, [*spread(dots, parts.flags), *spread(y_dots, parts.y_flags)]
+    dots, y_dots = split(results, sum(parts.carry_flags))
+    return outs, [*spread(dots, parts.carry_flags), *spread(y_dots, parts.y_flags)]
 
 
-def _linearize_body(body, const_flags, carry_flags, x_flags):
-    n_consts, n_carry, n_xs = len(const_flags), len(carry_flags), len(x_flags)
+def _split_body(body, const_flags, carry_flags, x_flags):
+    n_consts, n_carry = len(const_flags), len(carry_flags)
+    n_outs = len(body.out_avals)
 
     def step(flags):
         found = linearize_jaxpr(body, (*const_flags, *flags, *x_flags))
         return found, found[-1][:n_carry]
 
-    flags, (known, linear, forwards, active) = least_flags(carry_flags, step)
-    n_outs = len(body.out_avals)
-    invars, outvars = known.jaxpr.invars, known.jaxpr.outvars
-    residuals = [
-        invars[k] if k >= 0 else outvars[n_outs - k - 1] for k in forwards
-    ]
-    places = {v: k for k, v in enumerate(invars)}
-    fixed = fixed_values(known.jaxpr, n_consts)
-    shared, before, rows, stacked = [], [], [], []
-    order = {"shared": [], "before": [], "rows": []}
-    row_places = {v: k for k, v in enumerate(invars[n_consts + n_carry :])}
-    row_places.update(
-        (v, n_xs + k) for k, v in enumerate(outvars[n_carry:n_outs]) if type(v) is Var
-    )
-    for k, x in enumerate(residuals):
-        if type(x) is Var and places.get(x, n_consts) < n_consts:
-            order["shared"].append(k)
-            shared.append(places[x])
-        elif type(x) is Literal or x in fixed:
-            order["before"].append(k)
-            before.append(x)
-        else:
-            order["rows"].append(k)
-            if x not in row_places:
-                row_places[x] = n_xs + n_outs - n_carry + len(stacked)
-                stacked.append(x)
-            rows.append(row_places[x])
-    known_part = known.replace(
-        jaxpr=known.jaxpr.replace(outvars=[*outvars[:n_outs], *stacked])
-    )
-    return _Linearized(
-        flags,
+    carry_flags, found = least_flags(carry_flags, step)
+    known, linear, forwards, active = found
+    invars, (outvars, fresh) = known.jaxpr.invars, split(known.jaxpr.outvars, n_outs)
+    residuals = [invars[k] if k >= 0 else fresh[-k - 1] for k in forwards]
+    kinds = _sorted_residuals(known, residuals, n_consts)
+    shared, before, rows = [[residuals[k] for k in kind] for kind in kinds]
+    # Rows that exist already (xs and ys) are not stacked again.
+    existing = [*invars[n_consts + n_carry :], *outvars[n_carry:]]
+    known_rows = [x for x in existing if type(x) is Var]
+    stacked = [x for x in dict.fromkeys(rows) if x not in known_rows]
+    sources = [*existing, *stacked]
+    return _Split(
+        carry_flags,
         active[n_carry:],
-        known_part,
-        slice_program(known, n_consts, before),
-        _linear_body(body, linear, order, (const_flags, flags, x_flags), active),
-        shared,
-        rows,
+        program_of(known, len(invars), [*outvars, *stacked]),
+        program_of(known, n_consts, before),
+        _linear_body(body, linear, kinds, const_flags, carry_flags, x_flags, active),
+        [invars.index(x) for x in shared],
+        [sources.index(x) for x in rows],
     )
+
+
+def _sorted_residuals(known, residuals, n_consts):
+    """Positions of residuals that are constants, that are fixed, that change."""
+    constants = set(known.jaxpr.invars[:n_consts])
+    fixed = fixed_values(known.jaxpr, n_consts)
+    shared, before, rows = [], [], []
+    for k, x in enumerate(residuals):
+        if type(x) is Literal:
+            before.append(k)
+        elif x in constants:
+            shared.append(k)
+        else:
+            (before if x in fixed else rows).append(k)
+    return shared, before, rows
+
+
+def _linear_body(body, linear, kinds, const_flags, carry_flags, x_flags, active):
+    """The linear program with inputs and outputs as a scan orders them."""
+    shared, before, rows = kinds
+    n_residuals = len(shared) + len(before) + len(rows)
+    consts, carry, xs = split(
+        range(n_residuals, len(linear.in_avals)), sum(const_flags), sum(carry_flags)
+    )
+    places = iter(range(len(linear.out_avals)))
+    outs = [next(places) if on else None for on in active]
+    for k, (on, aval) in enumerate(zip(carry_flags, body.out_avals, strict=False)):
+        if on and outs[k] is None:
+            outs[k] = tangent_aval(aval)
+    return rewired(
+        linear,
+        [*shared, *before, *consts, *carry, *rows, *xs],
+        [x for x in outs if x is not None],
+    )
+
+
+def _scan_transpose(
+    cts,
+    *operands,
+    jaxpr,
+    length,
+    linear,
+    num_carry,
+    num_consts,
+    reverse,
+    unroll,
+):
+    marked = tuple([is_linear(x) for x in operands])
+    const_flags, carry_flags, x_flags = split(marked, num_consts, num_carry)
+
+    def step(flags):
+        return None, depends(jaxpr, (*const_flags, *flags, *x_flags))[:num_carry]
+
+    carry_flags, _ = least_flags(carry_flags, step)
+    if not all(carry_flags):
+        # Carries such as counters do not depend on the linear operands: split the
+        # program into the part that runs them and the part that is linear.
+        points = [zeros_of(x.aval) if is_linear(x) else x for x in operands]
+
+        def run(*xs):
+            return bind_scan(
+                jaxpr, *split(xs, num_consts, num_carry), length, reverse, unroll
+            )
+
+        return linearize_flat(run, points, marked).pull(cts)
+    consts, _, xs = split(operands, num_consts, num_carry)
+    carry_cts, y_cts = split(cts, num_carry)
+    parts = _transposed_body(
+        jaxpr, (const_flags, carry_flags, x_flags), _given(carry_cts), _given(y_cts)
+    )
+    body, const_found, carry_found, x_found = parts
+    avals = [x.aval for x in jaxpr.jaxpr.invars]
+    filled = [instantiate(ct, a) for ct, a in zip(carry_cts, avals[num_consts:], strict=False)]
+    sums = [zeros_of(tangent_aval(a)) for a in picked(avals[:num_consts], const_found)]
+    results = bind_scan(
+        body,
+        [x for x in consts if not is_linear(x)],
+        [*picked(filled, carry_found), *sums],
+        [*[x for x in xs if not is_linear(x)], *[ct for ct in y_cts if ct is not None]],
+        length,
+        not reverse,
+        unroll,
+    )
+    carry_bars, sums, x_bars = split(results, sum(carry_found), len(sums))
+    bars = [
+        *spread(sums, const_found),
+        *spread(carry_bars, carry_found),
+        *spread(x_bars, x_found),
+    ]
+    return [bar if on else None for bar, on in zip(bars, marked, strict=True)]
+
+
+def _transposed_body(body, marked, carry_given, y_given):
+    """The body of the transposed scan, and which operands get a cotangent.
+
+    It takes constants, then cotangents of carries and sums of cotangents of constants,
+    then rows and cotangents of ys; it returns cotangents, sums, cotangents of rows.
+    """
+    key = ("transposed scan", marked, carry_given, y_given)
+    return body.remember(
+        key, lambda: _transpose_body(body, marked, carry_given, y_given)
+    )
+
+
+def _transpose_body(body, marked, carry_given, y_given):
+    const_flags, carry_flags, x_flags = marked
+    every = (*const_flags, *carry_flags, *x_flags)
+    n_consts, n_carry = len(const_flags), len(carry_flags)
+
+    def step(flags):
+        transposed, found = transpose_jaxpr(body, every, (*flags, *y_given))
+        found = tuple(spread(found, every, False))
+        return (transposed, found), split(found, n_consts, n_carry)[1]
+
+    carry_found, (transposed, found) = least_flags(carry_given, step)
+    const_found, carry_out, x_found = split(found, n_consts, n_carry)
+    consts, carry, xs = split(body.in_avals, n_consts, n_carry)
+    dots = [tangent_aval(a) for a in (*consts, *carry)]
+    const_dots, carry_dots = split(dots, n_consts)
+    y_avals = [tangent_aval(a) for a in body.out_avals[n_carry:]]
+    groups = [
+        [a for a, on in zip(consts, const_flags, strict=True) if not on],
+        picked(carry_dots, carry_found),
+        picked(const_dots, const_found),
+        [a for a, on in zip(xs, x_flags, strict=True) if not on],
+        picked(y_avals, y_given),
+    ]
+
+    def run(*args):
+        fixed, cts, sums, rows, y_cts = split(args, *map(len, groups))
+        bars = eval_jaxpr(
+            transposed.jaxpr, transposed.consts, *fixed, *rows, *cts, *y_cts
+        )
+        const_bars, carry_bars, x_bars = split(
+            bars, sum(const_found), sum(carry_out)
+        )
+        carry_bars = spread(carry_bars, carry_out)
+        filled = [instantiate(bar, a) for bar, a in zip(carry_bars, carry, strict=True)]
+        sums = [add_tangents(x, y) for x, y in zip(sums, const_bars, strict=True)]
+        return [*picked(filled, carry_found), *sums, *x_bars]
+
+    avals = [aval for group in groups for aval in group]
+    return stage(run, avals), const_found, carry_found, x_found
+
+
+def _scan_batch(
+    size,
+    operands,
+    dims,
+    *,
+    axis_name,
+    jaxpr,
+    length,
+    linear,
+    num_carry,
+    num_consts,
+    reverse,
+    unroll,
+):
+    consts, carry, xs = split(operands, num_consts, num_carry)
+    const_dims, carry_dims, x_dims = split(tuple(dims), num_consts, num_carry)
+    row_dims = tuple([None if d is None else 0 for d in x_dims])
+    n_ys = len(jaxpr.out_avals) - num_carry
+
+    def step(flags):
+        axes = (*const_dims, *[0 if on else None for on in flags], *row_dims)
+        wanted = (*flags, *(False,) * n_ys)
+        body, found = batch_jaxpr(jaxpr, size, axes, axis_name, wanted)
+        return (body, found), [d is not None for d in found[:num_carry]]
+
+    flags, (body, found) = least_flags([d is not None for d in carry_dims], step)
+    carry = [
+        move_batch(size, x, d, 0) if on else x
+        for x, d, on in zip(carry, carry_dims, flags, strict=True)
+    ]
+    # The axis to scan over stays in front.
+    xs = [
+        x if d is None else move_batch(size, x, d, 1)
+        for x, d in zip(xs, x_dims, strict=True)
+    ]
+    outs = bind_scan(body, consts, carry, xs, length, reverse, unroll)
+    y_dims = [None if d is None else d + 1 for d in found[num_carry:]]
+    return outs, [*[0 if on else None for on in flags], *y_dims]
+
+
+def _scan_lower(
+    hlo,
+    out,
+    *operands,
+    jaxpr,
+    length,
+    linear,
+    num_carry,
+    num_consts,
+    reverse,
+    unroll,
+):
+    consts, carry, xs = split(operands, num_consts, num_carry)
+    return lower_scan(hlo, jaxpr, consts, carry, xs, out, length, reverse, unroll)
+
+
+scan_p = Primitive(
+    "scan",
+    abstract=_scan_abstract,
+    jvp=_scan_jvp,
+    linearize=_scan_linearize,
+    transpose=_scan_transpose,
+    batch=_scan_batch,
+    lower=_scan_lower,
+    multiple_results=True,
+    effects=lambda params: params["jaxpr"].effects,
+)

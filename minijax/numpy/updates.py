@@ -113,12 +113,12 @@ class AtIndex:
 
     def divide(self, values, **options):
         """X with `x[index] /= values`; repeated positions divide each time."""
-        ones = AtIndex(lax.full_like(self.array, 1), self.index)
+        ones = AtIndex(_ones_like(self.array), self.index)
         return self.array / ones._scatter("divide", lax.scatter_mul, values, options)
 
     def power(self, values, **options):
         """X with `x[index] **= values`; repeated positions multiply exponents."""
-        ones = AtIndex(lax.full_like(self.array, 1), self.index)
+        ones = AtIndex(_ones_like(self.array), self.index)
         return self.array ** ones._scatter("power", lax.scatter_mul, values, options)
 
     def min(self, values, **options):
@@ -154,7 +154,10 @@ class AtIndex:
             out = _scattered(x, values, positions, scatter, name, blank, settings)
         if index.inserted:
             out = lax.squeeze(out, index.inserted)
-        return out if out.dtype == dtype else lax.convert_element_type(out, dtype)
+        weak = self.array.weak_type
+        if out.dtype == dtype and out.weak_type == weak:
+            return out
+        return lax.convert_element_type(out, dtype, weak)
 
 
 def _options(
@@ -168,7 +171,12 @@ def _options(
 ):
     """The keywords of an update: whether negatives wrap, and flags of the scatter."""
     _refuse_sharding(name, out_sharding)
+    mode = lax.GatherScatterMode.from_any(mode)
     return wrap_negative_indices, (indices_are_sorted, unique_indices, mode)
+
+
+def _ones_like(x):
+    return lax.full(x.shape, 1, x.dtype)
 
 
 @compiled(static_argnames=("scatter", "name", "index", "settings"))

@@ -9,6 +9,7 @@ from .shape import (
     full as full,
     reduce_sum as reduce_sum,
     reduce_sum_p as reduce_sum_p,
+    full_like as full_like,
     reshape as reshape,
     reshape_p as reshape_p,
     squeeze as squeeze,
@@ -180,6 +181,8 @@ from .slicing import (
     slice_p as slice_p,
     concatenate as concatenate,
     concatenate_p as concatenate_p,
+    split as split,
+    split_p as split_p,
     pad as pad,
     pad_p as pad_p,
 )

@@ -441,7 +441,8 @@ def abs(x):
 
 def _abs_partial(x_dot, y, x):
     if x.dtype not in COMPLEX:
-        return mul(x_dot, sign(x))
+        # The derivative from above at 0.
+        return mul(x_dot, select(ge(x, like(x, 0)), like(x, 1), like(x, -1)))
     # d|x| = Re(conj(x) dx) / |x|, and 0 at x = 0.
     return real(mul(x_dot, conj(sign(x))))
 

@@ -215,6 +215,13 @@ def unbroadcast(ct, x):
     return reduce_sum(ct, range(ct.ndim)) if x.ndim < ct.ndim else ct
 
 
+def full_like(x, fill_value, dtype=None, shape=None):
+    """An array of one scalar with the shape and dtype of another, unless given."""
+    aval = aval_of(x)
+    shape = aval.shape if shape is None else shape
+    return full(shape, fill_value, aval.dtype if dtype is None else dtype)
+
+
 # reshape
 
 

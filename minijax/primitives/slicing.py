@@ -12,7 +12,15 @@ from ..core.literal import aval_of, literal
 from ..core.primitive import Primitive
 from ..core.rules import is_linear, linear
 from .elementwise import select
-from .shape import batch_first, broadcast_in_dim, move_batch, on_key_data, reduce_sum
+from .shape import (
+    batch_first,
+    broadcast_in_dim,
+    canonical_dimension,
+    move_axis,
+    move_batch,
+    on_key_data,
+    reduce_sum,
+)
 
 # slice
 
@@ -180,6 +188,69 @@ concatenate_p = Primitive(
     transpose=_concatenate_transpose,
     batch=_concatenate_batch,
     lower=_concatenate_lower,
+)
+
+
+# split
+
+
+def split(operand, sizes: Sequence[int], axis: int = 0):
+    """Cut an array along one axis into pieces of the given sizes.
+
+    >>> [piece.shape for piece in split(np.zeros((5, 2)), (2, 3), 0)]
+    [(2, 2), (3, 2)]
+    """
+    axis = canonical_dimension("split", axis, aval_of(operand).ndim)
+    return split_p.bind(operand, sizes=tuple(map(int, sizes)), axis=axis)
+
+
+def _split_abstract(x, *, sizes, axis):
+    if sum(sizes) != x.shape[axis] or any(n < 0 for n in sizes):
+        raise ValueError(
+            f"split: sizes must add up to {x.shape[axis]}, the size of axis {axis} of "
+            f"{x}, got {sizes}."
+        )
+    shape = x.shape
+    return tuple(x.update(shape=(*shape[:axis], n, *shape[axis + 1 :])) for n in sizes)
+
+
+def _split_transpose(cts, x, *, sizes, axis):
+    shape = x.shape
+    pieces = [
+        literal(0, x.aval.update(shape=(*shape[:axis], n, *shape[axis + 1 :])))
+        if ct is None
+        else ct
+        for ct, n in zip(cts, sizes, strict=True)
+    ]
+    return [concatenate(pieces, axis)]
+
+
+def _split_batch(size, operands, dims, *, sizes, axis):
+    pieces = split(move_axis(operands[0], dims[0], 0), sizes, axis + 1)
+    return pieces, [0] * len(sizes)
+
+
+def _split_lower(hlo, out, x, *, sizes, axis):
+    names = []
+    start = 0
+    for aval, n in zip(out, sizes, strict=True):
+        ranges = [f"0:{m}:1" for m in x.shape]
+        ranges[axis] = f"{start}:{start + n}:1"
+        names.append(
+            hlo.emit(f"stablehlo.slice {x} [{', '.join(ranges)}] : {hlo.types([x], aval)}")
+        )
+        start += n
+    return names
+
+
+split_p = Primitive(
+    "split",
+    abstract=_split_abstract,
+    jvp=linear,
+    transpose=_split_transpose,
+    batch=_split_batch,
+    lower=_split_lower,
+    multiple_results=True,
 )
 
 

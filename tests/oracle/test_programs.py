@@ -88,19 +88,20 @@ def test_the_right_function_passes():
     compare.check(ONE_STEP, bent(bundle("jax")["jnp"].cos))
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (lambda y: y * 1.001, "values differ"),
-        (lambda y: y + np.array([0, 1e-4], np.float32), "values differ"),
-        (lambda y: y.at[0].set(np.nan), "values differ"),
-        (lambda y: y.astype("bfloat16"), r"float32\[2\], got bfloat16\[2\]"),
-        (lambda y: y[:1], r"float32\[2\], got float32\[1\]"),
-        (lambda y: y[None], r"float32\[2\], got float32\[1, 2\]"),
-        (lambda y: (y,), "structure"),
-    ],
-)
-def test_a_wrong_function_fails(wrong, message):
+WRONG = {
+    "factor": (lambda y: y * 1.001, "values differ"),
+    "element": (lambda y: y + np.array([0, 1e-4], np.float32), "values differ"),
+    "nan": (lambda y: y.at[0].set(np.nan), "values differ"),
+    "dtype": (lambda y: y.astype("bfloat16"), r"float32\[2\], got bfloat16\[2\]"),
+    "size": (lambda y: y[:1], r"float32\[2\], got float32\[1\]"),
+    "rank": (lambda y: y[None], r"float32\[2\], got float32\[1, 2\]"),
+    "structure": (lambda y: (y,), "structure"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_function_fails(kind):
+    wrong, message = WRONG[kind]
     cos = bundle("jax")["jnp"].cos
 
     with pytest.raises(compare.Mismatch, match=message):

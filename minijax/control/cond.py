@@ -1,0 +1,425 @@
+"""`cond` and `switch`: run one of several programs, chosen by an index.
+
+    c:f32[] = cond[branches=(
+      { lambda ; a:f32[]. let b:f32[] = neg a in (b,) },
+      { lambda ; a:f32[]. let  in (a,) }
+    )] i a
+
+The first operand is the index of a branch, an i32 within range; the others go to the
+branch, and all branches take and return the same types.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import dtypes, tree
+from ..config import state
+from ..core.jaxpr import ClosedJaxpr
+from ..core.literal import aval_of, zeros_of
+from ..core.primitive import Primitive
+from ..core.rules import is_linear
+from ..core.trace import Tracer
+from ..mismatch import describe_mismatch
+from ..primitives.elementwise import clamp, convert_element_type, ne, select_n
+from ..primitives.shape import broadcast_in_dim, move_batch
+from ..transforms.batch import batch_jaxpr
+from ..transforms.jvp import jvp_jaxpr, tangent_aval
+from ..transforms.linearize import linearize_flat, linearize_jaxpr, transpose_jaxpr
+from ..transforms.stage import stage
+from .bodies import (
+    Body,
+    avals_of,
+    check_callable,
+    flatten,
+    name_of,
+    paths_of,
+    trace_body,
+)
+from .call import call
+from .programs import picked, rewired, spread
+from .while_loop import inline_values
+
+_NO_OPERAND = object()
+
+
+def cond(pred, true_fun: Callable, false_fun: Callable, *operands, operand=_NO_OPERAND):
+    """`true_fun(*operands)` where `pred` holds, else `false_fun(*operands)`.
+
+    Both functions are traced, one runs; under `vmap` of the predicate both run and the
+    results are selected. It has derivatives of every order in both modes.
+
+    Args:
+      pred: a boolean or number, rank 0.
+      true_fun, false_fun: functions that return the same structure and types.
+      operands: what either function is called with.
+      operand: one operand, in the older form of the call.
+
+    >>> cond(True, lambda x: x + 1.0, lambda x: x - 1.0, 3.0)
+    Array(4., dtype=float32, weak_type=True)
+    """
+    if not callable(true_fun) and len(operands) == 2 and callable(operands[1]):
+        return _cond_of_two_operands(pred, true_fun, false_fun, *operands)
+    check_callable("cond", true_fun=true_fun, false_fun=false_fun)
+    if operand is not _NO_OPERAND:
+        if operands:
+            raise TypeError(
+                "cond: operand= must be the only operand, got others too. Pass all of "
+                "them by position."
+            )
+        operands = (operand,)
+    pred = _predicate(pred)
+    if state.disable_jit and not isinstance(pred, Tracer):
+        return true_fun(*operands) if pred else false_fun(*operands)
+    names = (f"false_fun {name_of(false_fun)}", f"true_fun {name_of(true_fun)}")
+    index = convert_element_type(pred, np.int32)
+    return _branch("cond", index, (false_fun, true_fun), names, operands)
+
+
+def _cond_of_two_operands(pred, true_operand, true_fun, false_operand, false_fun):
+    """The oldest form of the call: each function has an operand of its own."""
+    return cond(
+        pred,
+        lambda x, y: true_fun(x),
+        lambda x, y: false_fun(y),
+        true_operand,
+        false_operand,
+    )
+
+
+def _predicate(pred):
+    """The predicate as a boolean scalar."""
+    if callable(pred):
+        raise TypeError(
+            f"cond: the predicate must be a boolean or a number, got the function "
+            f"{name_of(pred)}. Call it first."
+        )
+    values, treedef = flatten("cond", "pred", pred)
+    if not tree.treedef_is_leaf(treedef) or not values:
+        raise TypeError(
+            f"cond: the predicate must be a boolean scalar, got a container of "
+            f"structure {treedef}."
+        )
+    (pred,) = values
+    aval = aval_of(pred)
+    if aval.shape != ():
+        raise TypeError(
+            f"cond: the predicate must be a scalar, got {aval}. Reduce it with jnp.any "
+            "or jnp.all, or choose elementwise with jnp.where."
+        )
+    if aval.dtype == dtypes.bool_:
+        return pred
+    if aval.dtype not in dtypes.REALS:
+        raise TypeError(
+            f"cond: the predicate must be a boolean or a real number, got {aval}. "
+            "Compare explicitly."
+        )
+    return ne(pred, np.zeros((), aval.dtype))
+
+
+def switch(
+    index, branches: Sequence[Callable], *operands, operand=_NO_OPERAND
+):
+    """`branches[index](*operands)`, the index being clamped to the range.
+
+    All functions are traced, one runs; under `vmap` of the index all run and the
+    results are selected. It has derivatives of every order in both modes.
+
+    Args:
+      index: an integer, rank 0.
+      branches: functions that return the same structure and types.
+      operands: what the function is called with.
+
+    >>> switch(1, [lambda x: x, lambda x: x + 10, lambda x: x + 20], 5)
+    Array(15, dtype=int32, weak_type=True)
+    """
+    branches = _branches(branches)
+    if operand is not _NO_OPERAND:
+        if operands:
+            raise TypeError(
+                "switch: operand= must be the only operand, got others too. Pass all "
+                "of them by position."
+            )
+        operands = (operand,)
+    index = _index(index)
+    if len(branches) == 1:
+        return branches[0](*operands)
+    if state.disable_jit and not isinstance(index, Tracer):
+        return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
+    if aval_of(index).dtype.itemsize < 4:
+        index = convert_element_type(index, np.int32)
+    last = np.asarray(len(branches) - 1, aval_of(index).dtype)
+    index = convert_element_type(clamp(np.zeros_like(last), index, last), np.int32)
+    names = [f"branches[{k}] {name_of(f)}" for k, f in enumerate(branches)]
+    return _branch("switch", index, branches, names, operands)
+
+
+def _branches(branches):
+    if callable(branches) or not all(callable(f) for f in branches):
+        raise TypeError(
+            f"switch: branches must be a sequence of functions, got {branches!r:.80}."
+        )
+    if not branches:
+        raise ValueError("switch: branches must not be empty.")
+    return tuple(branches)
+
+
+def _index(index):
+    values, treedef = flatten("switch", "index", index)
+    aval = aval_of(values[0]) if tree.treedef_is_leaf(treedef) and values else treedef
+    if aval is treedef or aval.shape != () or aval.dtype not in dtypes.INTS:
+        raise TypeError(
+            f"switch: the index must be an integer scalar, got {aval}. Convert it with "
+            "astype."
+        )
+    return values[0]
+
+
+def _branch(where, index, functions, names, operands):
+    """Trace all functions and bind the choice."""
+    values, in_tree = flatten(where, "operands", operands)
+    avals = avals_of(values)
+    bodies = [trace_body(where, f, in_tree, avals) for f in functions]
+    _check_agreement(where, bodies, names)
+    consts, branches = _with_common_constants(bodies, len(values))
+    outs = cond_p.bind(index, *consts, *values, branches=tuple(branches))
+    return tree.unflatten(bodies[0].out_tree, outs)
+
+
+def _check_agreement(where, bodies: Sequence[Body], names):
+    """Refuse branches whose results differ in structure, shape or dtype."""
+    first, *others = bodies
+    for body, name in zip(others, names[1:], strict=True):
+        if body.out_tree != first.out_tree:
+            difference = describe_mismatch(
+                f"of {names[0]}: result", first.out_tree, "result", body.out_tree
+            )
+            raise TypeError(
+                f"{where}: branches must return one structure: of {name}: {difference}"
+            )
+        for k, (a, b) in enumerate(zip(first.out_avals, body.out_avals, strict=True)):
+            if (a.shape, a.dtype) != (b.shape, b.dtype):
+                path = paths_of("result", first.out_tree)[k]
+                raise TypeError(
+                    f"{where}: branches must return the same types: {path} is {a} from "
+                    f"{names[0]} and {b} from {name}. Convert one, for example with "
+                    "astype."
+                )
+
+
+def _with_common_constants(bodies: Sequence[Body], n_operands: int):
+    """Programs that take the constants of all branches, then the operands."""
+    places: dict[int, int] = {}
+    consts = []
+    for x in [x for body in bodies for x in body.consts]:
+        if id(x) not in places:
+            places[id(x)] = len(consts)
+            consts.append(x)
+    branches = []
+    for body in bodies:
+        own = {places[id(x)]: k for k, x in enumerate(body.consts)}
+        ins = [own.get(k, aval_of(x)) for k, x in enumerate(consts)]
+        ins += range(len(body.consts), len(body.consts) + n_operands)
+        branches.append(rewired(body.closed, ins, range(len(body.out_avals))))
+    return consts, branches
+
+
+
+def bind_cond(index, branches, operands) -> list:
+    """Bind the choice among programs without constants of their own."""
+    return cond_p.bind(index, *operands, branches=tuple(branches))
+
+
+# Rules
+
+
+def _cond_abstract(index, *avals, branches):
+    outs = []
+    for results in zip(*[branch.out_avals for branch in branches], strict=True):
+        if len({(a.shape, a.dtype) for a in results}) > 1:
+            types = " and ".join(map(str, results))
+            raise TypeError(f"cond: branches must return the same types, got {types}.")
+        weak = all(a.weak_type for a in results)
+        outs.append(results[0].update(weak_type=weak))
+    return tuple(outs)
+
+
+def _cond_jvp(primals, tangents, *, branches):
+    index, *primals = primals
+    nonzero = tuple([t is not None for t in tangents[1:]])
+    given = picked(tangents[1:], nonzero)
+    count = len(branches[0].out_avals)
+
+    def push(wanted):
+        return [jvp_jaxpr(branch, nonzero, wanted) for branch in branches]
+
+    flags = _any_of([found for _, found in push((False,) * count)])
+    pushed = [branch for branch, _ in push(flags)]
+    results = bind_cond(index, pushed, [*primals, *given])
+    return results[:count], spread(results[count:], flags)
+
+
+def _any_of(flag_lists):
+    """Which flags are set in any of several lists."""
+    return tuple([any(flags) for flags in zip(*flag_lists, strict=True)])
+
+
+class _Split(NamedTuple):
+    """Branches split into their values and their derivatives."""
+
+    known: list[ClosedJaxpr]  # the branches, which also return residuals
+    linear: list[ClosedJaxpr]  # take shared operands, residuals, tangents
+    shared: list[int]  # which operands the linear branches read
+    active: tuple[bool, ...]  # which results have a tangent
+
+
+def _cond_linearize(trace, primals, tangents, *, branches):
+    index, *primals = primals
+    nonzero = tuple([t is not None for t in tangents[1:]])
+    parts = branches[0].remember(
+        ("split", branches, nonzero), lambda: _split_branches(branches, nonzero)
+    )
+    count = len(parts.active)
+    results = bind_cond(index, parts.known, primals)
+    outs, residuals = results[:count], results[count:]
+    shared = [primals[k] for k in parts.shared]
+    given = picked(tangents[1:], nonzero)
+    dots = bind_cond(index, parts.linear, [*shared, *residuals, *given])
+    return outs, spread(dots, parts.active)
+
+
+def _split_branches(branches, nonzero):
+    """Linearize all branches and make their residuals agree.
+
+    Residuals of equal type share a place: one branch runs, and the others would leave
+    it empty. Where a branch has none, it returns zeros.
+    """
+    found = [linearize_jaxpr(branch, nonzero) for branch in branches]
+    active = _any_of([found_active for *_, found_active in found])
+    count = len(active)
+    shared = sorted({k for *_, forwards, _ in found for k in forwards if k >= 0})
+    places: list = []  # types of residuals
+    assigned = []
+    for known, *_ in found:
+        free = list(range(len(places)))
+        own = []
+        for aval in known.out_avals[count:]:
+            place = next((p for p in free if places[p] == aval), len(places))
+            if place == len(places):
+                places.append(aval)
+            else:
+                free.remove(place)
+            own.append(place)
+        assigned.append(own)
+    known_branches, linear_branches = [], []
+    for (known, linear, forwards, own_active), own in zip(found, assigned, strict=True):
+        back = {place: count + k for k, place in enumerate(own)}
+        known_branches.append(
+            rewired(
+                known,
+                range(len(known.in_avals)),
+                [*range(count), *[back.get(p, aval) for p, aval in enumerate(places)]],
+            )
+        )
+        linear_branches.append(
+            _linear_branch(linear, forwards, own, shared, places, branches[0], nonzero)
+        )
+        tangents = [tangent_aval(a) for a in known.out_avals[:count]]
+        at = spread(range(len(linear.out_avals)), own_active)
+        outs = [k if k is not None else a for k, a in zip(at, tangents, strict=True)]
+        linear_branches[-1] = rewired(
+            linear_branches[-1],
+            range(len(linear_branches[-1].in_avals)),
+            picked(outs, active),
+        )
+    return _Split(known_branches, linear_branches, shared, active)
+
+
+def _linear_branch(linear, forwards, own, shared, places, branch, nonzero):
+    """A linear branch with the inputs that all of them take."""
+    by_operand = {k: at for at, k in enumerate(forwards) if k >= 0}
+    by_place = {own[-k - 1]: at for at, k in enumerate(forwards) if k < 0}
+    avals = branch.in_avals
+    return rewired(
+        linear,
+        [
+            *[by_operand.get(k, avals[k]) for k in shared],
+            *[by_place.get(p, aval) for p, aval in enumerate(places)],
+            *range(len(forwards), len(forwards) + sum(nonzero)),
+        ],
+        range(len(linear.out_avals)),
+    )
+
+
+def _cond_transpose(cts, index, *operands, branches):
+    linear = tuple([is_linear(x) for x in operands])
+    nonzero = tuple([ct is not None for ct in cts])
+    found = [transpose_jaxpr(branch, linear, nonzero) for branch in branches]
+    wanted = _any_of([flags for _, flags in found])
+    avals = [tangent_aval(x.aval) for x in operands if is_linear(x)]
+    transposed = []
+    for closed, flags in found:
+        at = spread(range(len(closed.out_avals)), flags)
+        outs = [k if k is not None else a for k, a in zip(at, avals, strict=True)]
+        transposed.append(
+            rewired(closed, range(len(closed.in_avals)), picked(outs, wanted))
+        )
+    fixed = [x for x in operands if not is_linear(x)]
+    given = [ct for ct in cts if ct is not None]
+    bars = spread(bind_cond(index, transposed, [*fixed, *given]), wanted)
+    return [None, *spread(bars, linear)]
+
+
+def _cond_batch(size, operands, dims, *, axis_name, branches):
+    index, *operands = operands
+    index_dim, *dims = dims
+    dims = tuple(dims)
+    count = len(branches[0].out_avals)
+    every = (True,) * count
+    if index_dim is not None:
+        results = []
+        for branch in branches:
+            closed, _ = batch_jaxpr(branch, size, dims, axis_name, every)
+            results.append(call(closed, operands, "branch"))
+        cases = zip(*results, strict=True)
+        return [_choose(index, outs) for outs in cases], [0] * count
+    found = [batch_jaxpr(branch, size, dims, axis_name) for branch in branches]
+    flags = _any_of([[d is not None for d in out_dims] for _, out_dims in found])
+    batched = [
+        batch_jaxpr(branch, size, dims, axis_name, flags)[0] for branch in branches
+    ]
+    return bind_cond(index, batched, operands), [0 if on else None for on in flags]
+
+
+def _choose(index, cases):
+    """For each member the case it chose; the members' axis is in front."""
+    shape = aval_of(cases[0]).shape
+    if len(shape) > 1:
+        index = broadcast_in_dim(index, shape, (0,))
+    return select_n(index, *cases)
+
+
+def _cond_lower(hlo, out, index, *operands, branches):
+    def region(branch):
+        return hlo.region([], lambda inner: inline_values(inner, branch, *operands))
+
+    regions = ", ".join([region(branch) for branch in branches])
+    return hlo.emit_many(
+        f'"stablehlo.case"({index}) ({regions}) : {hlo.types([index], out)}', len(out)
+    )
+
+
+cond_p = Primitive(
+    "cond",
+    abstract=_cond_abstract,
+    jvp=_cond_jvp,
+    linearize=_cond_linearize,
+    transpose=_cond_transpose,
+    batch=_cond_batch,
+    lower=_cond_lower,
+    multiple_results=True,
+    effects=lambda params: frozenset().union(
+        *[branch.effects for branch in params["branches"]]
+    ),
+)
