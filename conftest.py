@@ -1,15 +1,32 @@
 """The environment of a test run: virtual devices, and names for doctests."""
 
+import builtins
 import os
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import minijax
+import minijax.numpy
+import minijax.random
 
-# What the doctests of the package may name without importing it.
+
+def public(module: ModuleType) -> dict[str, Any]:
+    """What a module offers by name, but for names of Python's own such as `sum`."""
+    return {
+        name: x
+        for name, x in vars(module).items()
+        if not name.startswith("_") and not hasattr(builtins, name)
+    }
+
+
+# What the doctests of the package may name without importing it; later entries win.
 NAMES = {
-    **{name: x for name, x in vars(minijax).items() if not name.startswith("_")},
+    **public(minijax.random),
+    **public(minijax.numpy),
+    **public(minijax),
     "jnp": minijax.numpy,
     "minijax": minijax,
     "np": np,

@@ -287,9 +287,9 @@ SPECIAL = [
     unary("lgamma", scipy.special.gammaln, (0.5, 4), slack=10),
     unary("digamma", scipy.special.digamma, (0.5, 4), slack=10),
     Case("polygamma", lambda x: lax.polygamma(jnp.full_like(x, 1), x), [M], REAL,
-         (0.5, 4), lambda x: scipy.special.polygamma(1, x), slack=10),
+         (0.5, 4), lambda x: scipy.special.polygamma(1, x), slack=10, exact=False),
     Case("zeta", lambda x: lax.zeta(jnp.full_like(x, 3), x), [M], REAL,
-         (1, 3), lambda x: scipy.special.zeta(3, x), slack=10),
+         (1, 3), lambda x: scipy.special.zeta(3, x), slack=10, exact=False),
 ]
 
 TYPES = [

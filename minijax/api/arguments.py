@@ -168,7 +168,7 @@ def positions(argnums, count: int, where: str) -> tuple[int, ...]:
                 f"{argnums!r}."
             )
         if not -count <= k < count:
-            raise ValueError(
+            raise TypeError(
                 f"{where}: argnums={argnums} names argument {k}, but the function was "
                 f"called with {count} positional argument{'s' * (count != 1)}."
             )

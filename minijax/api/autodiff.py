@@ -138,7 +138,8 @@ def _checked_tangent(where, t, x, k, paths):
         if got.shape == expected.shape and got.dtype == expected.dtype:
             return as_values([t], where, lambda: [f"{paths()[k]} (tangent)"])[0]
         found = got
-    raise TypeError(
+    same_dtype = getattr(found, "dtype", None) == expected.dtype
+    raise (ValueError if same_dtype else TypeError)(
         f"{where}: primal and tangent must have one type, got primal "
         f"{paths()[k]}: {aval} and tangent {found}, expected {expected}. "
         + (

@@ -69,6 +69,8 @@ class _Caches:
         self.traces.clear()
 
 
+flatten = tree.flatten_raw
+
 _caches: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _signatures: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
@@ -115,12 +117,24 @@ class _Call:
         self.simple = not program.consts and self.kept == list(range(len(self.kept)))
 
     def __call__(self, arrays):
+        """Run on arrays of the kinds it was compiled for."""
         if self.sharding is not None:
             arrays = [arrive(x, self.sharding) for x in arrays]
-        outs = self.program(arrays)
-        if dispatch.checking():
-            check_finite(self.name, outs)
-        return tree.unflatten(self.out_tree, outs)
+        buffers = [x._buffer for x in arrays]
+        if not self.simple:
+            buffers = [*self.program.consts, *[buffers[k] for k in self.kept]]
+        try:
+            outs = self.run(buffers).consume_with_handlers(self.handlers)
+        except client.XlaRuntimeError:
+            for x in arrays:
+                x.check_alive()
+            raise
+        if self.single and not state.check_finite:
+            return Array(outs[0], self.kinds[0])
+        results = list(map(Array, outs, self.kinds))
+        if state.check_finite:
+            check_finite(self.name, results)
+        return self.out_tree.unflatten(results)
 
 
 class JitFunction:
@@ -136,40 +150,23 @@ class JitFunction:
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args, **kwargs):
-        if context.floor is evaluator and not kwargs:
+        if context.floor is evaluator and self._plain:
             try:
-                entry = self._fast[state.key, *[x._kind for x in args]]
-            except (KeyError, AttributeError):
-                return self._call_slowly(args, kwargs)
-            buffers = [x._buffer for x in args]
-            if not entry.simple:
-                kept = entry.kept
-                buffers = [*entry.program.consts, *[buffers[k] for k in kept]]
-            try:
-                outs = entry.run(buffers).consume_with_handlers(entry.handlers)
-            except client.XlaRuntimeError:
-                for x in args:
-                    x.check_alive()
-                raise
-            if entry.single:
-                return Array(outs[0], entry.kinds[0])
-            arrays = [Array(b, k) for b, k in zip(outs, entry.kinds, strict=True)]
-            return entry.out_tree.unflatten(arrays)
+                entry = self._fast.get((state.key, *[x._kind for x in args]))
+            except AttributeError:  # trees, NumPy arrays, numbers
+                entry = None
+            if entry is not None and not kwargs:
+                return entry(args)
+            leaves, treedef = flatten((args, kwargs), None)
+            kinds = [getattr(x, "_kind", None) for x in leaves]
+            entry = self._cache.programs.get((state.key, treedef, *kinds))
+            if entry is not None:
+                return entry(leaves)
         return self._call_slowly(args, kwargs)
 
     def _call_slowly(self, args, kwargs):
         if state.disable_jit:
             return self._fun(*args, **kwargs)
-        if self._plain:
-            leaves, treedef = tree.flatten_raw((args, kwargs), None)
-            key = (state.key, treedef)
-            if context.floor is evaluator:
-                try:
-                    entry = self._cache.programs[key, *[x._kind for x in leaves]]
-                except (KeyError, AttributeError, TypeError):
-                    pass
-                else:
-                    return entry(leaves)
         bound = self._bind(args, kwargs)
         traced = self._trace(bound)
         values = bound.values
@@ -235,9 +232,9 @@ class JitFunction:
         self._cache.programs[key] = entry
         if not self._plain:
             return
-        self._cache.programs[(state.key, bound.treedef), *kinds] = entry
+        self._cache.programs[(state.key, bound.treedef, *kinds)] = entry
         flat = not bound.kwargs and len(bound.args) == len(bound.values)
-        if flat and entry.sharding is None and not dispatch.checking():
+        if flat and entry.sharding is None:
             self._fast[(state.key, *kinds)] = entry
 
     def _lower(self, bound, traced, kinds, platform=None):

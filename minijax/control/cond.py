@@ -371,7 +371,7 @@ def _cond_transpose(cts, index, *operands, branches):
     return [None, *spread(bars, linear)]
 
 
-def _cond_batch(size, operands, dims, *, axis_name, branches):
+def _cond_batch(size, operands, dims, *, branches):
     index, *operands = operands
     index_dim, *dims = dims
     dims = tuple(dims)
@@ -380,14 +380,14 @@ def _cond_batch(size, operands, dims, *, axis_name, branches):
     if index_dim is not None:
         results = []
         for branch in branches:
-            closed, _ = batch_jaxpr(branch, size, dims, axis_name, every)
+            closed, _ = batch_jaxpr(branch, size, dims, every)
             results.append(call(closed, operands, "branch"))
         cases = zip(*results, strict=True)
         return [_choose(index, outs) for outs in cases], [0] * count
-    found = [batch_jaxpr(branch, size, dims, axis_name) for branch in branches]
+    found = [batch_jaxpr(branch, size, dims) for branch in branches]
     flags = _any_of([[d is not None for d in out_dims] for _, out_dims in found])
     batched = [
-        batch_jaxpr(branch, size, dims, axis_name, flags)[0] for branch in branches
+        batch_jaxpr(branch, size, dims, flags)[0] for branch in branches
     ]
     return bind_cond(index, batched, operands), [0 if on else None for on in flags]
 

@@ -510,7 +510,6 @@ def _scan_batch(
     operands,
     dims,
     *,
-    axis_name,
     jaxpr,
     length,
     linear,
@@ -527,7 +526,7 @@ def _scan_batch(
     def step(flags):
         axes = (*const_dims, *[0 if on else None for on in flags], *row_dims)
         wanted = (*flags, *(False,) * n_ys)
-        body, found = batch_jaxpr(jaxpr, size, axes, axis_name, wanted)
+        body, found = batch_jaxpr(jaxpr, size, axes, wanted)
         return (body, found), [d is not None for d in found[:num_carry]]
 
     flags, (body, found) = least_flags([d is not None for d in carry_dims], step)

@@ -178,7 +178,6 @@ def _while_batch(
     operands,
     dims,
     *,
-    axis_name,
     body_jaxpr,
     body_nconsts,
     cond_jaxpr,
@@ -196,12 +195,12 @@ def _while_batch(
 
     def step(flags):
         axes = (*const_dims, *_axes(flags))
-        body, found = batch_jaxpr(body_jaxpr, size, axes, axis_name, flags)
+        body, found = batch_jaxpr(body_jaxpr, size, axes, flags)
         return body, [d is not None for d in found]
 
     flags, body = least_flags([d is not None for d in carry_dims], step)
     axes = (*cond_dims, *_axes(flags))
-    cond, (cond_dim,) = batch_jaxpr(cond_jaxpr, size, axes, axis_name)
+    cond, (cond_dim,) = batch_jaxpr(cond_jaxpr, size, axes)
     carry = [
         move_batch(size, x, d, 0) if on else x
         for x, d, on in zip(carry, carry_dims, flags, strict=True)
@@ -214,10 +213,10 @@ def _while_batch(
         for x, on in zip(carry, flags, strict=True)
     ]
     body, _ = batch_jaxpr(
-        body_jaxpr, size, (*const_dims, *_axes(every)), axis_name, every
+        body_jaxpr, size, (*const_dims, *_axes(every)), every
     )
     cond, _ = batch_jaxpr(
-        cond_jaxpr, size, (*cond_dims, *_axes(every)), axis_name, (True,)
+        cond_jaxpr, size, (*cond_dims, *_axes(every)), (True,)
     )
     return _run_lanes(cond, cond_consts, body, consts, carry), _axes(every)
 

@@ -219,7 +219,7 @@ class _Printer:
         single = " ".join([head, "; ".join(line.strip() for line in body), tail])
         if not body:
             single = f"{head} {tail}"
-        short = len(jaxpr.eqns) <= 1 and len(indent) + len(single) <= self.WIDTH
+        short = len(indent) + len(single) <= self.WIDTH
         if short and not any("\n" in line for line in body):
             return single
         return "\n".join([head, *body, f"{indent}  {tail}"])

@@ -111,7 +111,7 @@ def softplus(x):
     >>> softplus(1000.0)
     Array(1000., dtype=float32, weak_type=True)
     """
-    return jnp.logaddexp(as_operand("softplus", x), 0.0)
+    return jnp.logaddexp(as_operand("softplus", x), 0)
 
 
 @compiled

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from .. import numpy as jnp
 from .. import primitives as lax
-from .normalization import softmax
+from .normalization import logsumexp, softmax
 
 __all__ = ["dot_product_attention"]
 
@@ -64,10 +64,9 @@ def dot_product_attention(
     if single:
         query, key, value = (x[None] for x in (query, key, value))
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    visible = _visible(
-        mask, query, key, is_causal, query_seq_lengths, key_value_seq_lengths,
-        _window(local_window_size),
-    )  # fmt: skip
+    lengths = query_seq_lengths, key_value_seq_lengths
+    window = _window(local_window_size)
+    visible = _visible(mask, query, key, is_causal, lengths, window)
     scores = _scores(query, key, bias, scale)
     out, residual = _average(scores, visible, value, query)
     if query_seq_lengths is not None:
@@ -128,7 +127,7 @@ def _grouped(x, shape):
     return lax.reshape(jnp.broadcast_to(x, (b, k * g, t, s)), shape)
 
 
-def _visible(mask, query, key, is_causal, query_lengths, key_lengths, window):
+def _visible(mask, query, key, is_causal, lengths, window):
     """Which keys each query sees: booleans broadcasting to (B, N, T, S), or None."""
     t = np.arange(query.shape[1])[:, None]
     s = np.arange(key.shape[1])
@@ -145,6 +144,7 @@ def _visible(mask, query, key, is_causal, query_lengths, key_lengths, window):
     if window is not None:
         left, right = window
         parts.append(jnp.asarray((t - left <= s) & (s <= t + right)))
+    query_lengths, key_lengths = lengths
     if query_lengths is not None:
         parts.append(t < jnp.asarray(query_lengths)[:, None, None, None])
     if key_lengths is not None:
@@ -157,17 +157,16 @@ def _visible(mask, query, key, is_causal, query_lengths, key_lengths, window):
 
 def _average(scores, visible, value, query):
     """The averages, (B, T, N, H), and the logsumexp of the scores, (B, T, N)."""
-    b, k, g, t, s = scores.shape
+    b, k, g, t, _ = scores.shape
     if visible is not None:
         # Not -inf: a query that sees nothing averages all values, and has a gradient.
         low = 0.7 * float(dtypes.finfo(scores.dtype).min)
         scores = jnp.where(_grouped(visible, scores.shape), scores, low)
     weights = lax.convert_element_type(softmax(scores), query.dtype)
     out = jnp.einsum("bkgts,bskh->btkgh", weights, value)
-    residual = jnp.moveaxis(jnp.max(scores, -1) + jnp.log(
-        jnp.sum(jnp.exp(scores - jnp.max(scores, -1, keepdims=True)), -1)
-    ), 3, 1)  # fmt: skip
+    # (B, K, G, T) -> (B, T, K, G) -> (B, T, N)
+    residual = jnp.moveaxis(logsumexp(scores, axis=-1), 3, 1)
     residual = lax.reshape(residual, (b, t, k * g))
     return lax.reshape(out, query.shape), lax.convert_element_type(
-        residual, jnp.float32
+        residual, query.dtype
     )

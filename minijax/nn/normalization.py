@@ -64,7 +64,7 @@ def softmax(x, axis=-1, where=None):
     # A slice that is masked out altogether gives zeros.
     used = jnp.any(jnp.broadcast_to(where, x.shape), axis=axes, keepdims=True)
     total = jnp.where(used, jnp.sum(weights, axis=axes, keepdims=True), 1)
-    return weights / total
+    return jnp.where(where, weights / total, 0)
 
 
 @compiled(static_argnames=("axis",))

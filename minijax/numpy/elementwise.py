@@ -132,8 +132,25 @@ def _minimum(x, y):
 
 maximum = _binary("maximum", _maximum, "Elementwise maximum; NaN where either is.")
 minimum = _binary("minimum", _minimum, "Elementwise minimum; NaN where either is.")
-equal = _binary("equal", lax.eq, "Elementwise x == y.")
-not_equal = _binary("not_equal", lax.ne, "Elementwise x != y.")
+
+def _equal(x, y):
+    """x == y; random keys are equal if all their words are."""
+    dtype = x.aval.dtype
+    if not isinstance(dtype, dtypes.ExtendedDType):
+        return lax.eq(x, y)
+    same = lax.eq(dtype.unwrap(x), dtype.unwrap(y))
+    words = range(same.ndim - len(dtype.key_shape), same.ndim)
+    return lax.reduce_and(same, tuple(words))
+
+
+def _not_equal(x, y):
+    if isinstance(x.aval.dtype, dtypes.ExtendedDType):
+        return lax.bitwise_not(_equal(x, y))
+    return lax.ne(x, y)
+
+
+equal = _binary("equal", _equal, "Elementwise x == y.")
+not_equal = _binary("not_equal", _not_equal, "Elementwise x != y.")
 less = _binary("less", _by_real_part_first(lax.lt, lax.lt), "Elementwise x < y.")
 less_equal = _binary(
     "less_equal", _by_real_part_first(lax.le, lax.lt), "Elementwise x <= y."

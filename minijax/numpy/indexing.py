@@ -80,6 +80,8 @@ def read_table(x, positions, index, settings):
     """A gather at the positions of a detached index."""
     wrap_negative, mode, fill_value, is_sorted, is_unique = settings
     plan = plan_of(x.shape, index.attached(positions), wrap_negative)
+    if 0 in plan.shape:
+        return lax.full(plan.shape, 0, x.dtype)
     out = lax.gather(
         x,
         plan.indices,

@@ -12,6 +12,7 @@ import numpy as np
 from .. import dtypes, errors
 from .. import primitives as lax
 from .arguments import as_array, as_shape
+from .elementwise import clip
 from .index_plan import concrete
 from .promotion import as_operand, promote
 from .searching import nonzero
@@ -61,9 +62,7 @@ def unravel_index(indices, shape) -> tuple:
     x = as_array(as_operand("unravel_index", indices))
     sizes = as_shape("unravel_index", shape)
     total = math.prod(sizes)
-    like = np.dtype(x.dtype).type
-    wrapped = lax.select(x < 0, x + total, x)
-    rest = lax.clamp(like(0), wrapped, like(max(total - 1, 0)))
+    rest = clip(lax.select(x < 0, x + total, x), 0, max(total - 1, 0))
     out = []
     for n in reversed(sizes):
         out.append(rest % n)

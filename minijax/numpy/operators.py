@@ -18,6 +18,8 @@ from . import (
     elementwise,
     indexing,
     reductions,
+    repeating,
+    searching,
     selection,
     shaping,
     sorting,
@@ -96,6 +98,23 @@ _COMPARISONS = {
 
 
 def _install():
+    modules = (
+        reductions,
+        cumulative,
+        shaping,
+        creation,
+        indexing,
+        sorting,
+        selection,
+        searching,
+        repeating,
+        contract,
+    )
+    for module in modules:
+        for name, function in module.METHODS.items():
+            setattr(Operators, name, function)
+    for name, getter in shaping.PROPERTIES.items():
+        setattr(Operators, name, property(getter))
     for name, function in _BINARY.items():
         method, swapped = _binary(function)
         setattr(Operators, f"__{name}__", method)
@@ -108,21 +127,6 @@ def _install():
     Operators.__abs__ = _unary(elementwise.abs)
     Operators.__pos__ = lambda x: x
     Operators.__round__ = lambda x, ndigits=None: elementwise.round(x, ndigits or 0)
-    modules = (
-        reductions,
-        cumulative,
-        shaping,
-        creation,
-        indexing,
-        sorting,
-        selection,
-        contract,
-    )
-    for module in modules:
-        for name, function in module.METHODS.items():
-            setattr(Operators, name, function)
-    for name, getter in shaping.PROPERTIES.items():
-        setattr(Operators, name, property(getter))
     for name, function in _METHODS.items():
         setattr(Operators, name, function)
     for name, getter in _PROPERTIES.items():
@@ -142,7 +146,16 @@ def _binary_power():
     return power, swapped
 
 
+def _refuse_assignment(x, index, value):
+    """Arrays are immutable: point to the functional update."""
+    raise TypeError(
+        f"'{type(x).__name__}' object does not support item assignment: arrays are "
+        "immutable. Instead of x[index] = y write x = x.at[index].set(y)."
+    )
+
+
 _METHODS = {
+    "__setitem__": _refuse_assignment,
     "clip": lambda x, min=None, max=None: elementwise.clip(x, min, max),
     "round": lambda x, decimals=0, out=None: elementwise.round(x, decimals, out),
     "conj": lambda x: elementwise.conj(x),

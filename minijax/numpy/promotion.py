@@ -115,7 +115,8 @@ def broadcast_shapes_of(where: str, *values) -> list:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         types = " and ".join(str(v.aval) for v in values)
-        raise TypeError(
+        one_rank = len({v.aval.ndim for v in values}) == 1
+        raise (TypeError if one_rank else ValueError)(
             f"{where} got incompatible shapes for broadcasting: "
             f"{', '.join(str(v.aval.shape) for v in values)} ({types}). Axes are "
             "compared from the last one, and must be equal or 1."

@@ -185,6 +185,8 @@ def _scattered(x, values, positions, scatter, name, index, settings):
     wrap, is_sorted, is_unique, mode = settings
     plan = plan_of(x.shape, index.attached(positions), wrap)
     values = _fitted(name, values, plan.shape)
+    if not values.size:
+        return x
     if plan.new_axes:
         values = lax.squeeze(values, plan.new_axes)
     return scatter(

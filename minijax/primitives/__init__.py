@@ -252,6 +252,21 @@ from .cumulative import (
     linear_recurrence as linear_recurrence,
     linear_recurrence_p as linear_recurrence_p,
 )
+from .windows import (
+    reduce_window_max as reduce_window_max,
+    reduce_window_max_p as reduce_window_max_p,
+    reduce_window_min as reduce_window_min,
+    reduce_window_min_p as reduce_window_min_p,
+    reduce_window_shape_tuple as reduce_window_shape_tuple,
+    reduce_window_sum as reduce_window_sum,
+    reduce_window_sum_p as reduce_window_sum_p,
+    select_and_gather_add_p as select_and_gather_add_p,
+)
+from .fft import (
+    FftType as FftType,
+    fft as fft,
+    fft_p as fft_p,
+)
 from .random import (
     threefry2x32 as threefry2x32,
     threefry2x32_p as threefry2x32_p,
@@ -286,6 +301,10 @@ from .ordering import (
     lexicographic as lexicographic,
     parts as parts,
     earlier as earlier,
+)
+from .patches import (
+    conv_general_dilated_local as conv_general_dilated_local,
+    conv_general_dilated_patches as conv_general_dilated_patches,
 )
 from .precision import (
     Precision as Precision,

@@ -384,7 +384,8 @@ def _shifted_text(hlo, x, axis, reverse, distance, fill):
     scalar = x.aval.update(shape=())
     name = hlo.emit(
         f"stablehlo.pad {x}, {hlo.constant(fill(x.dtype))}, low = {low}, "
-        f"high = {high}, interior = {[0] * x.ndim} : ({x.mlir}, {scalar.mlir}) -> {x.mlir}"
+        f"high = {high}, interior = {[0] * x.ndim} : "
+        f"({x.mlir}, {scalar.mlir}) -> {x.mlir}"
     )
     return hlo.value(name, x.aval)
 

@@ -384,7 +384,19 @@ def _sign_lower(hlo, out, x):
     return hlo.emit(f"stablehlo.minimum {x}, {one} : {out.mlir}")
 
 
-sign_p = unary("sign", dtypes=NUMBERS, jvp=zero_tangent, lower=_sign_lower)
+def _sign_partial(x_dot, y, x):
+    if x.dtype not in COMPLEX:
+        return None  # constant between jumps
+    # d(x / |x|) = (dx - y Re(conj(y) dx)) / |x|
+    along = real(mul(conj(y), x_dot))
+    across = sub(x_dot, mul(y, complex(along, full_like_literal(along, 0))))
+    size = abs(x)
+    return div(across, complex(size, full_like_literal(size, 0)))
+
+
+sign_p = unary(
+    "sign", dtypes=NUMBERS, jvp=partials(_sign_partial), lower=_sign_lower
+)
 
 
 def floor(x):
@@ -965,7 +977,12 @@ def nextafter(x, y):
     return nextafter_p.bind(x, y)
 
 
-nextafter_p = _discrete("nextafter", "chlo.next_after", FLOATS)
+nextafter_p = nary(
+    "nextafter",
+    dtypes=FLOATS,
+    jvp=partials(lambda x_dot, z, x, y: _spread(x_dot, z), None),
+    lower=op("chlo.next_after"),
+)
 
 
 # Comparison and choice

@@ -128,7 +128,11 @@ def dynamic_slice(
     sizes = (*map(operator.index, slice_sizes), *key_shape)
     plain = shape[: len(shape) - len(key_shape)]
     starts = _starts(
-        "dynamic_slice", start_indices, plain, sizes, allow_negative_indices
+        "dynamic_slice",
+        start_indices,
+        plain,
+        sizes[: len(plain)],
+        allow_negative_indices,
     )
     starts += [_start(0, n, dtypes.int32, False) for n in key_shape]
     if sizes == shape and hasattr(operand, "aval"):

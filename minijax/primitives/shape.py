@@ -145,6 +145,8 @@ def broadcast(operand, sizes: Sequence[int]):
 def full(shape, fill_value, dtype=None):
     """An array of one scalar, repeated."""
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    if isinstance(dtype, dtypes.ExtendedDType):
+        return dtype.wrap(full((*shape, *dtype.key_shape), fill_value, np.uint32))
     aval = aval_of(fill_value)
     if dtype is None:
         dtype, weak = aval.dtype, aval.weak_type

@@ -1,9 +1,10 @@
 """Continuous samplers that need no rejection: functions of uniform numbers.
 
     normal       sqrt(2) erfinv(u),  u in (-1, 1)
-    exponential  -log(1 - u),        u in [0, 1)         and so on: inverted distributions
+    exponential  -log(1 - u),        u in [0, 1)         and so on
 
-L. Devroye, "Non-Uniform Random Variate Generation", Springer 1986, has them all.
+Each applies the inverse of its distribution function to a uniform number: L. Devroye,
+"Non-Uniform Random Variate Generation", Springer 1986, chapter II.
 """
 
 import math

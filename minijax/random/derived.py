@@ -1,4 +1,4 @@
-"""Continuous distributions with parameters, made of uniform, normal and gamma samples."""
+"""Continuous distributions with parameters, made of simpler samples."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def _static(where, key, shape, dtype, out_sharding=None, **parameters):
     return {"shape": common_shape(where, shape, **parameters), "dtype": dtype}
 
 
-def lognormal(key, sigma=np.float32(1.0), shape=None, dtype=None, *, out_sharding=None):
+def lognormal(key, sigma=1.0, shape=None, dtype=None, *, out_sharding=None):
     """exp(sigma x) for normal x.
 
     >>> lognormal(key(0), 0.5, (3,)).shape

@@ -4,9 +4,9 @@
     categorical    argmax(logits + g),  g Gumbel           the Gumbel-max trick
     permutation    sort by random keys, more than once where keys may collide
 
-Drawing categories without replacement takes the k largest of logits + g: W. Kool, H. van
-Hoof, M. Welling, "Stochastic beams and where to find them: the Gumbel-top-k trick for
-sampling sequences without replacement", ICML 2019.
+Drawing categories without replacement takes the k largest of logits + g: W. Kool, H.
+van Hoof, M. Welling, "Stochastic beams and where to find them: the Gumbel-top-k trick
+for sampling sequences without replacement", ICML 2019.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 from .. import dtypes
 from .. import numpy as jnp
 from .. import primitives as lax
-from ..numpy.promotion import canonical_axis
+from ..numpy.promotion import as_operand, canonical_axis
 from ..runtime.compiled import compiled
 from .arguments import common_shape, size_of, unsharded
 from .continuous import gumbel_mode, gumbels
@@ -282,10 +282,10 @@ def _weighted(words, p, n_draws, replace, mode):
 
 
 def _array(where, name, x):
-    """A parameter as an array; lists are refused, as everywhere."""
+    """A parameter as an operand: a number stays on the host; lists are refused."""
     if isinstance(x, list | tuple) or x is None:
         raise TypeError(
             f"{where}: {name} must be an array or a number, got {type(x).__name__}. "
             "Convert it with asarray."
         )
-    return jnp.asarray(x)
+    return as_operand(where, x)

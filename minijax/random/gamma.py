@@ -1,12 +1,12 @@
-"""Gamma samples, and the distributions made of them: beta, Dirichlet, chi-squared, t, F.
+"""Gamma samples, and what is made of them: beta, Dirichlet, chi-squared, t, F.
 
 G. Marsaglia, W. W. Tsang, "A simple method for generating gamma variables", ACM
 Transactions on Mathematical Software 26, 2000. For a shape parameter a >= 1 and
 
     d = a - 1/3,   c = 1 / (3 sqrt(d)),   x normal,   v = (1 + c x)**3,   u uniform
 
-the sample is d v, accepted if v > 0 and log(u) < x**2 / 2 + d (1 - v + log v). For a < 1
-a sample for a + 1 is multiplied by u**(1 / a).
+the sample is d v, accepted if v > 0 and log(u) < x**2 / 2 + d (1 - v + log v). For
+a < 1 a sample for a + 1 is multiplied by u**(1 / a).
 
 The derivative of a sample with respect to its parameter is that of the inverse of the
 distribution function at a fixed probability (see `_log_sample_jvp`).
@@ -63,7 +63,7 @@ def _gamma(key, a, shape, dtype, log):
 
 
 def gammas(words, a, log=False):
-    """Gamma samples, or their logarithms, from one key as data; for use while tracing."""
+    """Gamma samples, or their logarithms, from one key given as data."""
     keys = spread_keys(words, a.shape)
     flat = lax.reshape(a, (a.size,))
     sample = _log_samples(keys, flat) if log else _samples(keys, flat)

@@ -168,9 +168,9 @@ class Array(Operators):
         """Raise if the array has been deleted or donated."""
         if self._buffer.is_deleted():
             raise RuntimeError(
-                f"Array has been deleted: this {self.aval} was deleted, or donated to "
-                "a jitted function (donate_argnums) and overwritten by its result. "
-                "Keep a copy with jnp.array(x), or do not donate it."
+                f"Array has been deleted with shape={self.aval}. It was deleted, or "
+                "donated to a jitted function (donate_argnums) and overwritten by its "
+                "result. Keep a copy with jnp.array(x), or do not donate it."
             )
 
     # Values

@@ -7,6 +7,7 @@ same process: one client per platform, one kind of sharding, executables and buf
 
 import ctypes
 import functools
+import glob
 import importlib
 import importlib.util
 import os
@@ -99,8 +100,8 @@ def _preferred() -> Backend:
     wanted = config.jax_platforms or config.jax_platform_name
     if wanted:
         return backend(wanted.split(",")[0].strip())
-    for name, present in (("tpu", _tpu_library), ("cuda", _cuda_plugin)):
-        if present() is not None:
+    for name, present in (("tpu", _has_tpu), ("cuda", _cuda_plugin)):
+        if present():
             try:
                 return backend(name)
             except (RuntimeError, XlaRuntimeError):
@@ -171,6 +172,15 @@ def _start_cuda():
     if visible != "all":
         options["visible_devices"] = [int(k) for k in visible.split(",")]
     return xc.make_c_api_client("minijax_cuda", options, None)
+
+
+def _has_tpu() -> bool:
+    """Whether libtpu is installed and this machine shows a TPU's device file.
+
+    Starting libtpu without a TPU takes seconds and fills standard error.
+    """
+    files = glob.glob("/dev/accel*") or glob.glob("/dev/vfio/[0-9]*")
+    return bool(files) and _tpu_library() is not None
 
 
 def _tpu_library():

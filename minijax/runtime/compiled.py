@@ -20,6 +20,7 @@ from ..core.trace import Tracer, context, evaluator
 from ..transforms.stage import stage
 from . import dispatch
 from .array import Array, as_array, on_device
+from .client import XlaRuntimeError
 from .compile import arrive, lower_program
 
 _NUMBERS = (bool, int, float, complex)
@@ -57,7 +58,15 @@ def compiled(fun=None, *, static_argnames=()):
             except KeyError:
                 program = None
             if program is not None:
-                return program.finish(program.run([x._buffer for x in args]))
+                return program.on_arrays(args)
+        elif fast:
+            kinds = [getattr(x, "_kind", None) for x in args]
+            try:
+                program = fast.get((state.key, *kinds, *kwargs.items()))
+            except TypeError:  # an array among the keyword arguments
+                program = None
+            if program is not None:
+                return program.on_arrays(args)
         return _call(fun, names, static, fast, slow, args, kwargs)
 
     return wrapper
@@ -85,16 +94,27 @@ def _call(fun, names, static, fast, slow, args, kwargs):
     if program is None:
         program = _build(fun, treedef, constants, dynamic, arrays)
         slow[key] = program
-        flat = not kwargs and len(leaves) == len(args) == len(arrays)
-        if flat and program.sharding is None:
-            fast[(state.key, *kinds)] = program
+        _remember(fast, program, args, kwargs, kinds)
     if program.sharding is not None:
         arrays = [arrive(x, program.sharding) for x in arrays]
     if dispatch.checking():
         outs = program.program(arrays)
         dispatch.check(fun.__name__, outs)
         return tree.unflatten(program.out_tree, outs)
-    return program.finish(program.run([x._buffer for x in arrays]))
+    return program.on_arrays(arrays)
+
+
+def _remember(fast, program, args, kwargs, kinds):
+    """Keep a program for calls with arrays by position and constants by keyword."""
+    arrays = sum(isinstance(x, Array) for x in args)
+    simple = len(args) == len(kinds) == arrays and program.sharding is None
+    if simple and all(_is_fixed(v) for v in kwargs.values()):
+        fast[(state.key, *kinds, *kwargs.items())] = program
+
+
+def _is_fixed(x) -> bool:
+    """Whether equal keyword arguments of this type mean the same program."""
+    return x is None or isinstance(x, str | bool | int | tuple | np.dtype | type)
 
 
 def _static_positions(names, static, args, kwargs):
@@ -145,9 +165,15 @@ class _CompiledCall:
         else:
             self.run = lambda buffers: execute([*consts, *[buffers[k] for k in kept]])
 
-    def finish(self, results):
-        """The results as arrays in their structure."""
-        outs = results.consume_with_handlers(self.handlers)
+    def on_arrays(self, arrays):
+        """Run on arrays of the kinds it was compiled for."""
+        try:
+            results = self.run([x._buffer for x in arrays])
+            outs = results.consume_with_handlers(self.handlers)
+        except XlaRuntimeError:
+            for x in arrays:
+                x.check_alive()
+            raise
         if self.single:
             return Array(outs[0], self.kinds[0])
         arrays = [Array(b, kind) for b, kind in zip(outs, self.kinds, strict=True)]

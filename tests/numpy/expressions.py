@@ -47,6 +47,15 @@ def run(text: str, package: str):
     return eval(text, {**vars(xp), "np": xp, "numpy": numpy, **data})
 
 
+def run_traced(text: str):
+    """The value of an expression inside `jit`, the data being its arguments."""
+
+    def program(data):
+        return eval(text, {**vars(mnp), "np": mnp, "numpy": numpy, **data})
+
+    return minijax.jit(program)({k: mnp.array(v) for k, v in DATA.items()})
+
+
 def leaves(value) -> list:
     """The arrays of a result, which may be a tuple or a list of them."""
     if isinstance(value, tuple | list):
@@ -73,6 +82,11 @@ def assert_agrees_with_numpy(text: str):
     assert_close(got, run(text, "numpy"))
 
 
+def assert_traced_agrees_with_numpy(text: str):
+    """Inside `jit`, minijax gives NumPy's values."""
+    assert_close(run_traced(text), run(text, "numpy"))
+
+
 def assert_agrees_with_jax(text: str):
     """minijax gives jax's values, dtypes and weak types."""
     got, wanted = run(text, "minijax"), run(text, "jax")
@@ -87,10 +101,6 @@ def type_of(x):
 
 
 def type_text(text: str) -> str:
-    """The printed types of the results of an expression: `i32[3] f32[]`."""
-    return " ".join(x.aval.text for x in leaves(run(text, "minijax")))
-
-
-def as_minijax(*values):
-    """NumPy values as minijax arrays."""
-    return [mnp.asarray(value) for value in values]
+    """The printed types of the results of an expression: `i32[3] f32[]~` (weak)."""
+    results = leaves(run(text, "minijax"))
+    return " ".join(x.aval.text + "~" * x.weak_type for x in results)

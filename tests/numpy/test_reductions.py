@@ -7,7 +7,12 @@ import minijax
 import minijax.numpy as jnp
 from minijax.test_util import check_grads
 
-from .expressions import assert_agrees_with_jax, assert_agrees_with_numpy, type_text
+from .expressions import (
+    assert_agrees_with_jax,
+    assert_agrees_with_numpy,
+    assert_traced_agrees_with_numpy,
+    type_text,
+)
 
 # Expressions that mean the same in NumPy and in jax.
 SHARED = """
@@ -412,18 +417,10 @@ def test_derivatives_agree_with_central_differences(name, x64):
     check_grads(DIFFERENTIABLE[name], (x,), order=2, atol=1e-6, rtol=1e-6)
 
 
-@pytest.mark.parametrize("text", SHARED[:110:5])
-def test_jit_gives_the_same(text):
-    """Traced, the functions compute what they compute un-jitted."""
-    name, _, rest = text.partition("(")
-    operand = rest.partition(",")[0].rstrip(")")
-    program = f"minijax.jit(lambda {operand}: {name}({rest})({operand})"
-
-    assert_agrees_with_numpy_as(program, text)
+# One in three, to keep the suite short; bincount without a length needs known values.
+TRACED = [text for text in SHARED[::3] if not text.startswith("bincount")]
 
 
-def assert_agrees_with_numpy_as(program, text):
-    from_minijax = type_text(text)
-
-    assert from_minijax
-    assert program
+@pytest.mark.parametrize("text", TRACED)
+def test_traced_values_are_numpys(text):
+    assert_traced_agrees_with_numpy(text)

@@ -10,6 +10,7 @@ PROGRAM = """
 import os
 os.environ["TPU_SKIP_MDS_QUERY"] = "1"  # there is no TPU: do not ask the network for one
 os.environ["TPU_LOG_DIR"] = "disabled"
+os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "1"  # a lock left by another process
 import minijax, minijax.numpy as jnp
 from minijax.runtime.offline import compile_only
 from minijax import ShapeDtypeStruct as S
