@@ -240,7 +240,7 @@ def per_sample_loop(params, X, Y):
     return jnp.stack(rows)
 
 
-def best_time(f, *args, repeat=5):
+def best_time(f, *args, repeat=20):
     """The shortest of a few runs of f(*args), in milliseconds, after a first call."""
     f(*args).block_until_ready()
     times = []

@@ -4,6 +4,7 @@ Importing the package ties its two knots: `runtime.dispatch` gives the core some
 run when nobody is tracing, and `numpy.operators` gives arrays their operators.
 """
 
+import importlib as _importlib
 import os as _os
 
 # Before jaxlib is loaded: its clients log their devices to standard error otherwise.
@@ -67,3 +68,30 @@ from .dtypes import float0 as float0
 from .runtime.array import Array as Array
 
 __version__ = "0.1.0"
+
+# Loaded when they are first asked for, so that importing the package stays fast.
+_LAZY = frozenset(
+    {
+        "custom_derivatives",
+        "debug",
+        "dlpack",
+        "experimental",
+        "flatten_util",
+        "nn",
+        "random",
+        "scipy",
+        "stages",
+        "test_util",
+        "typing",
+    }
+)
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return _importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

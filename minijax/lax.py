@@ -252,7 +252,6 @@ from .primitives import (
     square as square,
     square_p as square_p,
     squeeze as squeeze,
-    stop_gradient as stop_gradient,
     stop_gradient_p as stop_gradient_p,
     sub as sub,
     sub_p as sub_p,
@@ -269,9 +268,11 @@ from .primitives import (
     zeta_p as zeta_p,
 )
 from .control import (
+    associative_scan as associative_scan,
     cond as cond,
     cond_p as cond_p,
     fori_loop as fori_loop,
+    map as map,
     scan as scan,
     scan_p as scan_p,
     switch as switch,
@@ -302,4 +303,7 @@ from .control.parallel import (
 from .control.checkpoint import (
     optimization_barrier as optimization_barrier,
     optimization_barrier_p as optimization_barrier_p,
+)
+from .api import (
+    stop_gradient as stop_gradient,
 )

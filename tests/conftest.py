@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import minijax
 from minijax.config import config, enable_x64
 
 
@@ -32,3 +33,12 @@ def _options_are_left_as_they_were() -> Iterator[None]:
         config.update(name, before[name])
 
     assert not changed, f"the test left options changed: {changed}"
+
+
+@pytest.fixture
+def devices() -> list:
+    """The virtual CPU devices of the test run, at least four."""
+    found = minijax.devices("cpu")
+    if len(found) < 4:
+        pytest.skip("needs four CPU devices: run pytest without --cpu-devices")
+    return found

@@ -8,6 +8,7 @@ anything, and one space for any space.
 import contextlib
 import doctest
 import io
+import itertools
 import re
 import sys
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def run(path: Path) -> None:
     """Execute a page; raises what its code raises, or AssertionError for its output."""
     found = blocks(path.read_text())
     names: dict[str, object] = {"__name__": "__main__"}
-    for block, after in zip(found, [*found[1:], None], strict=True):
+    for block, after in itertools.zip_longest(found, found[1:]):
         if block.language != "python":
             continue
         # Blank lines in front give the block its line numbers in a traceback.

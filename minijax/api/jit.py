@@ -104,7 +104,7 @@ class _Call:
         "single",
     )
 
-    def __init__(self, program, out_tree, sharding):
+    def __init__(self, program, out_tree, sharding, count):
         self.program = program
         self.name = program.name
         self.out_tree = out_tree
@@ -114,7 +114,7 @@ class _Call:
         self.run = program.run
         self.kept = program.kept
         self.single = tree.treedef_is_leaf(out_tree)
-        self.simple = not program.consts and self.kept == list(range(len(self.kept)))
+        self.simple = not program.consts and len(self.kept) == count
 
     def __call__(self, arrays):
         """Run on arrays of the kinds it was compiled for."""
@@ -223,7 +223,7 @@ class JitFunction:
             devices = lowered.sharding.device_list
             here = all(k.sharding.device_list == devices for k in kinds)
             sharding = None if here else lowered.sharding
-            entry = _Call(program, traced.out_tree, sharding)
+            entry = _Call(program, traced.out_tree, sharding, len(kinds))
             if not any(isinstance(c, Tracer) for c in traced.consts):
                 self._remember(bound, key, kinds, entry)
         return entry(arrays)
@@ -743,10 +743,16 @@ def _check_names(fun, options):
             )
 
 
-def clear_caches() -> None:
-    """Forget every traced and compiled program."""
-    for per_function in _caches.values():
+def _clear_caches_of_functions() -> None:
+    for per_function in list(_caches.values()):
         for caches in per_function.values():
             caches.clear()
+
+
+def clear_caches() -> None:
+    """Forget every traced and compiled program."""
     dispatch.clear()
+
+
+dispatch.on_clear(_clear_caches_of_functions)
 

@@ -7,6 +7,7 @@ then put what comes out in the order that a loop expects.
     { lambda ; b:f32[] e:i32[] a:f32[]. let ... in (d,) }     outs (1,)
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from ..core.jaxpr import ClosedJaxpr, Jaxpr, Var
@@ -14,17 +15,15 @@ from ..core.literal import Literal, zeros_of
 
 
 def split(xs: Sequence, *sizes: int) -> list:
-    """Consecutive parts of a sequence; the last size may be left out.
+    """Consecutive parts of a sequence, of the given sizes, and the rest.
 
     >>> split("abcdef", 1, 2)
     ['a', 'bc', 'def']
     """
-    parts = []
-    start = 0
-    for size in sizes:
-        parts.append(xs[start : start + size])
-        start += size
-    return parts if start == len(xs) else [*parts, xs[start:]]
+    ends = list(itertools.accumulate(sizes))
+    return [
+        xs[start:end] for start, end in zip([0, *ends], [*ends, len(xs)], strict=True)
+    ]
 
 
 def picked(xs: Sequence, flags: Sequence[bool]) -> list:
@@ -36,6 +35,11 @@ def spread(xs: Sequence, flags: Sequence[bool], default=None) -> list:
     """The reverse of `picked`: elements in the places whose flag is set."""
     given = iter(xs)
     return [next(given) if on else default for on in flags]
+
+
+def filled_with_zeros(tangent, aval):
+    """A tangent or cotangent of values of a type as a value: zeros for None."""
+    return zeros_of(aval.to_tangent_aval()) if tangent is None else tangent
 
 
 def rewired(closed: ClosedJaxpr, ins: Sequence, outs: Sequence) -> ClosedJaxpr:

@@ -41,6 +41,7 @@ from .bodies import (
 from .call import call
 from .programs import (
     depends,
+    filled_with_zeros,
     fixed_values,
     least_flags,
     picked,
@@ -83,8 +84,8 @@ def scan(
     check_callable("scan", f=f)
     init_leaves, init_tree = flatten("scan", "init", init)
     leaves, xs_tree = flatten("scan", "xs", xs)
-    length = _length_of(leaves, xs_tree, length)
-    unroll = _unroll_of(unroll, length)
+    length = length_of("scan", leaves, xs_tree, length)
+    unroll = unroll_of("scan", unroll, length)
     eager = not any(isinstance(x, Tracer) for x in (*init_leaves, *leaves))
     if state.disable_jit and eager and length:
         return _run_in_python(f, init, leaves, xs_tree, length, reverse)
@@ -104,57 +105,59 @@ def scan(
     return tree.unflatten(init_tree, carry), tree.unflatten(ys_tree, ys)
 
 
-def _length_of(leaves, xs_tree, length):
+def length_of(where: str, leaves, xs_tree, length) -> int:
+    """The number of rows that arrays have in common."""
     avals = avals_of(leaves)
     if any(aval.ndim == 0 for aval in avals):
         k = next(k for k, aval in enumerate(avals) if aval.ndim == 0)
         raise ValueError(
-            f"scan: xs must have a leading axis to scan over, got {avals[k]} at "
+            f"{where}: xs must have a leading axis to go along, got {avals[k]} at "
             f"{paths_of('xs', xs_tree)[k]}. Close over it, or stack it."
         )
-    sizes = {aval.shape[0] for aval in avals}
-    if len(sizes) > 1:
-        first = {aval.shape[0]: k for k, aval in reversed(list(enumerate(avals)))}
+    sizes = [aval.shape[0] for aval in avals]
+    if len(set(sizes)) > 1:
+        k = next(k for k, n in enumerate(sizes) if n != sizes[0])
         paths = paths_of("xs", xs_tree)
-        named = [f"{n} ({paths[k]}: {avals[k]})" for n, k in first.items()]
         raise ValueError(
-            f"scan: xs must have one leading size, got {' and '.join(reversed(named))}."
+            f"{where}: xs must have one leading size, got {sizes[0]} ({paths[0]}: "
+            f"{avals[0]}) and {sizes[k]} ({paths[k]}: {avals[k]})."
+        )
+    if length is None and not sizes:
+        raise ValueError(
+            f"{where}: needs a number of steps, got xs without arrays and no length. "
+            "Pass an array, or length= to scan."
         )
     if length is None:
-        if not sizes:
-            raise ValueError(
-                "scan: needs the number of steps, got xs without arrays and no length. "
-                "Pass length=."
-            )
-        return sizes.pop()
-    length = _static_length(length)
-    if sizes and sizes != {length}:
+        return sizes[0]
+    length = _static_length(where, length)
+    if sizes and sizes[0] != length:
         raise ValueError(
-            f"scan: length must be the leading size of xs, got length={length} and "
+            f"{where}: length must be the leading size of xs, got length={length} and "
             f"{paths_of('xs', xs_tree)[0]}: {avals[0]}. Leave length out."
         )
     return length
 
 
-def _static_length(length):
+def _static_length(where, length):
     try:
         number = int(length)
     except ConcretizationTypeError:
         raise ConcretizationTypeError(
-            f"scan: length must be known while tracing, got {aval_of(length)} traced "
+            f"{where}: length must be known while tracing, got {aval_of(length)} traced "
             f"{length.origin()}. Use while_loop, or fori_loop with a traced bound."
         ) from None
     if number < 0 or number != length:
-        raise ValueError(f"scan: length must be a count of steps, got {length}.")
+        raise ValueError(f"{where}: length must be a count of steps, got {length}.")
     return number
 
 
-def _unroll_of(unroll, length):
+def unroll_of(where: str, unroll, length: int) -> int:
+    """How many steps a turn of the compiled loop takes."""
     if isinstance(unroll, bool):
         return max(length, 1) if unroll else 1
     if not isinstance(unroll, int) or unroll < 0:
         raise ValueError(
-            f"scan: unroll must be a bool or a count of steps, got {unroll!r}."
+            f"{where}: unroll must be a bool or a count of steps, got {unroll!r}."
         )
     return max(unroll, 1)
 
@@ -276,10 +279,10 @@ def _scan_jvp(
 
 def _interleaved(pushed, in_sizes, out_sizes):
     """A pushed body with each group of tangents behind its group of primals."""
-    groups = split(range(sum(in_sizes)), *in_sizes)
+    groups = split(range(sum(in_sizes)), *in_sizes[:-1])
     half = len(in_sizes) // 2
     ins = [k for pair in zip(groups[:half], groups[half:]) for part in pair for k in part]
-    groups = split(range(sum(out_sizes)), *out_sizes)
+    groups = split(range(sum(out_sizes)), *out_sizes[:-1])
     half = len(out_sizes) // 2
     outs = [k for pair in zip(groups[:half], groups[half:]) for part in pair for k in part]
     return rewired(pushed, ins, outs)
@@ -432,7 +435,10 @@ def _scan_transpose(
     )
     body, const_found, carry_found, x_found = parts
     avals = [x.aval for x in jaxpr.jaxpr.invars]
-    filled = [instantiate(ct, a) for ct, a in zip(carry_cts, avals[num_consts:], strict=False)]
+    filled = [
+        filled_with_zeros(ct, a)
+        for ct, a in zip(carry_cts, avals[num_consts:], strict=False)
+    ]
     sums = [zeros_of(tangent_aval(a)) for a in picked(avals[:num_consts], const_found)]
     results = bind_scan(
         body,
@@ -489,7 +495,7 @@ def _transpose_body(body, marked, carry_given, y_given):
     ]
 
     def run(*args):
-        fixed, cts, sums, rows, y_cts = split(args, *map(len, groups))
+        fixed, cts, sums, rows, y_cts = split(args, *map(len, groups[:-1]))
         bars = eval_jaxpr(
             transposed.jaxpr, transposed.consts, *fixed, *rows, *cts, *y_cts
         )
@@ -497,7 +503,9 @@ def _transpose_body(body, marked, carry_given, y_given):
             bars, sum(const_found), sum(carry_out)
         )
         carry_bars = spread(carry_bars, carry_out)
-        filled = [instantiate(bar, a) for bar, a in zip(carry_bars, carry, strict=True)]
+        filled = [
+            filled_with_zeros(bar, a) for bar, a in zip(carry_bars, carry, strict=True)
+        ]
         sums = [add_tangents(x, y) for x, y in zip(sums, const_bars, strict=True)]
         return [*picked(filled, carry_found), *sums, *x_bars]
 

@@ -136,7 +136,7 @@ def _while_jvp(
         return outs, [None] * len(outs)
     given = picked(const_dots, const_flags)
     consts_at, carry_at, const_dots_at, carry_dots_at = split(
-        range(len(pushed.in_avals)), len(consts), len(carry), len(given), len(moving)
+        range(len(pushed.in_avals)), len(consts), len(carry), len(given)
     )
     body = rewired(
         pushed,

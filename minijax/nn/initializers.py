@@ -59,7 +59,7 @@ def _chosen(dtype, default, where):
 def zeros(key, shape, dtype=None, out_sharding=None):
     """An array of zeros; the key is not used.
 
-    >>> zeros(None, (2,))
+    >>> minijax.nn.initializers.zeros(None, (2,))
     Array([0., 0.], dtype=float32)
     """
     return jnp.zeros(shape, _chosen(dtype, None, "zeros"))
@@ -68,7 +68,7 @@ def zeros(key, shape, dtype=None, out_sharding=None):
 def ones(key, shape, dtype=None, out_sharding=None):
     """An array of ones; the key is not used.
 
-    >>> ones(None, (2,))
+    >>> minijax.nn.initializers.ones(None, (2,))
     Array([1., 1.], dtype=float32)
     """
     return jnp.ones(shape, _chosen(dtype, None, "ones"))
@@ -77,7 +77,7 @@ def ones(key, shape, dtype=None, out_sharding=None):
 def constant(value, dtype=None) -> Initializer:
     """Make an initializer that gives one value, or an array that broadcasts.
 
-    >>> constant(7)(None, (2,))
+    >>> minijax.nn.initializers.constant(7)(None, (2,))
     Array([7., 7.], dtype=float32)
     """
 
@@ -90,7 +90,7 @@ def constant(value, dtype=None) -> Initializer:
 def uniform(scale=1e-2, dtype=None) -> Initializer:
     """Make an initializer that draws uniformly from [0, scale).
 
-    >>> uniform()(random.key(0), (2, 3)).shape
+    >>> minijax.nn.initializers.uniform()(random.key(0), (2, 3)).shape
     (2, 3)
     """
 
@@ -104,7 +104,7 @@ def uniform(scale=1e-2, dtype=None) -> Initializer:
 def normal(stddev=1e-2, dtype=None) -> Initializer:
     """Make an initializer that draws normal values of this standard deviation.
 
-    >>> normal()(random.key(0), (2, 3)).shape
+    >>> minijax.nn.initializers.normal()(random.key(0), (2, 3)).shape
     (2, 3)
     """
 
@@ -120,7 +120,7 @@ def truncated_normal(stddev=1e-2, dtype=None, lower=-2.0, upper=2.0) -> Initiali
 
     The bounds are in units of `stddev`, which is the deviation before the cut.
 
-    >>> truncated_normal()(random.key(0), (2, 3)).shape
+    >>> minijax.nn.initializers.truncated_normal()(random.key(0), (2, 3)).shape
     (2, 3)
     """
 
@@ -158,7 +158,8 @@ def variance_scaling(
     "fan_geo_avg" (their geometric mean). distribution is "uniform", "normal" or
     "truncated_normal", which is cut off at 2 deviations.
 
-    >>> variance_scaling(1.0, "fan_in", "uniform")(random.key(0), (4, 2)).shape
+    >>> init = minijax.nn.initializers.variance_scaling(1.0, "fan_in", "uniform")
+    >>> init(random.key(0), (4, 2)).shape
     (4, 2)
     """
     if mode not in ("fan_in", "fan_out", "fan_avg", "fan_geo_avg"):
@@ -294,7 +295,7 @@ def orthogonal(scale=1.0, column_axis=-1, dtype=None) -> Initializer:
     fewer are orthonormal. A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the
     nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
 
-    >>> orthogonal()(random.key(0), (3, 2)).shape
+    >>> minijax.nn.initializers.orthogonal()(random.key(0), (3, 2)).shape
     (3, 2)
     """
 
@@ -322,7 +323,7 @@ def delta_orthogonal(scale=1.0, column_axis=-1, dtype=None) -> Initializer:
     n_out. L. Xiao, Y. Bahri, J. Sohl-Dickstein, S. Schoenholz, J. Pennington,
     "Dynamical isometry and a mean field theory of CNNs", ICML 2018.
 
-    >>> delta_orthogonal()(random.key(0), (3, 2, 2)).shape
+    >>> minijax.nn.initializers.delta_orthogonal()(random.key(0), (3, 2, 2)).shape
     (3, 2, 2)
     """
 

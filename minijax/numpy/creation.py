@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from ..core.literal import Literal, python_scalar
 from ..core.trace import Tracer, is_eager
 from ..runtime import array as on_device
@@ -364,6 +365,8 @@ def _filled_like(where, a, value, dtype, shape, device, out_sharding):
     sizes = tuple(like.shape) if shape is None else _sizes(where, shape)
     weak_type = dtype is None and getattr(like, "weak_type", False)
     dtype = requested_dtype(where, dtype) or dtypes.canonicalize(like.dtype)
+    if isinstance(dtype, dtypes.ExtendedDType):
+        return on(device, lax.full(sizes, value, dtype))
     value = as_operand(where, value)
     if not (isinstance(value, Literal) and _fits(value.val, dtype)):
         return on(device, broadcast_to(cast(value, dtype), sizes))
@@ -431,6 +434,7 @@ def _affine(places, first, width):
     return lax.add(places, scalar(first, places.dtype)) if first else places
 
 
+@compiled(static_argnames=("num", "endpoint", "retstep", "dtype", "axis", "device"))
 def linspace(
     start,
     stop,
@@ -507,6 +511,7 @@ def _real(dtype):
     return np.finfo(dtype).dtype if dtype in dtypes.COMPLEX else dtype
 
 
+@compiled(static_argnames=("num", "endpoint", "dtype", "axis"))
 def logspace(
     start,
     stop,
@@ -529,6 +534,7 @@ def logspace(
     return cast(values, dtype or exponents.dtype)
 
 
+@compiled(static_argnames=("num", "endpoint", "dtype", "axis"))
 def geomspace(
     start, stop, num: int = 50, endpoint: bool = True, dtype=None, axis: int = 0
 ):

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from . import reductions
 from .arguments import as_array, cast, masked
 from .cumulative import cumsum
@@ -27,6 +28,7 @@ from .sorting import argsort
 from .stacking import concatenate
 
 
+@compiled(static_argnames=("n", "axis"))
 def diff(a, n: int = 1, axis: int = -1, prepend=None, append=None):
     """Differences of neighbours along an axis, taken `n` times.
 
@@ -68,6 +70,7 @@ def _from(x, start, stop, axis):
     return lax.slice_in_dim(x, start, max(start, stop), axis=axis)
 
 
+@compiled
 def ediff1d(ary, to_end=None, to_begin=None):
     """Differences of neighbours in the flattened array, with values put at the ends.
 
@@ -83,6 +86,7 @@ def ediff1d(ary, to_end=None, to_begin=None):
     return concatenate(parts)
 
 
+@compiled(static_argnames=("axis", "edge_order"))
 def gradient(f, *varargs, axis: int | Sequence[int] | None = None, edge_order=None):
     """Derivatives of a sampled function by central differences, one for each axis.
 
@@ -157,6 +161,7 @@ def _widths(h, x, axis):
     return diff(h).reshape(sizes)
 
 
+@compiled(static_argnames=("axis",))
 def trapezoid(y, x=None, dx=1.0, axis: int = -1):
     """The integral along an axis by the trapezoidal rule.
 
@@ -178,6 +183,7 @@ def trapezoid(y, x=None, dx=1.0, axis: int = -1):
     return reductions.sum(sums * widths, -1) * 0.5
 
 
+@compiled(static_argnames=("discont", "axis", "period"))
 def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
     """Angles with jumps of more than half a period taken out, by adding periods.
 
@@ -205,6 +211,7 @@ def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
     return concatenate([first, rest], axis)
 
 
+@compiled
 def interp(x, xp, fp, left=None, right=None, period=None):
     """The piecewise linear function through the points (xp, fp), at `x`.
 

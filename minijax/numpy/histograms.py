@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from . import reductions
 from .arguments import (
     as_array,
@@ -74,6 +75,7 @@ def bincount(
     return lax.full((length,), 0, weights.dtype).at[x].add(weights, mode="drop")
 
 
+@compiled(static_argnames=("right", "method"))
 def digitize(x, bins, right: bool = False, *, method: str | None = None):
     """The bin that each value falls into; bin i lies between bins[i - 1] and bins[i].
 

@@ -7,7 +7,7 @@ The index is written out by `index_plan`, and then the cheapest program is chose
     x[:, rows, None]       arrays                       gather
 
 Evaluated at once, integers and the starts of slices are operands, so that one program
-serves all of x[0], x[1], ... `.at[index]` scatters through the same plan (`updates.py`).
+serves all of x[0], x[1], ... `.at[index]` scatters through the same plan (`updates`).
 """
 
 import itertools

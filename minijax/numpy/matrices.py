@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast, masked, requested_dtype, scalar, static_int
 from .creation import on
 from .promotion import as_operand, broadcast_value, canonical_axis
@@ -50,6 +51,7 @@ def _diagonal_number(where, k):
         raise ValueError(f"{where}: k must be a scalar integer; got {k!r}.") from error
 
 
+@compiled(static_argnames=("N", "M", "k", "dtype", "device"))
 def eye(N: int, M: int | None = None, k: int = 0, dtype=None, *, device=None):
     """Ones on the diagonal number `k`, zeros elsewhere.
 
@@ -70,6 +72,7 @@ def identity(n: int, dtype=None):
     return eye(n, dtype=dtype)
 
 
+@compiled(static_argnames=("N", "M", "k", "dtype"))
 def tri(N: int, M: int | None = None, k: int = 0, dtype=None):
     """Ones on and below the diagonal number `k`, zeros above.
 
@@ -81,6 +84,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype=None):
     return cast(lax.ge(*_rows_and_columns(n, m, k)), dtype)
 
 
+@compiled(static_argnames=("k",))
 def tril(m, k: int = 0):
     """The lower triangle of each matrix: zeros above the diagonal number `k`.
 
@@ -90,6 +94,7 @@ def tril(m, k: int = 0):
     return _triangle("tril", m, k, lax.ge)
 
 
+@compiled(static_argnames=("k",))
 def triu(m, k: int = 0):
     """The upper triangle of each matrix: zeros below the diagonal number `k`.
 
@@ -109,6 +114,7 @@ def _triangle(where, m, k, keeps):
     return masked(keeps(*_rows_and_columns(*x.shape[-2:], k)), x, 0)
 
 
+@compiled(static_argnames=("k",))
 def diag(v, k: int = 0):
     """A matrix with a vector on diagonal number `k`; or that diagonal of a matrix.
 
@@ -130,6 +136,7 @@ def _diagonal_matrix(x, k):
     return masked(on_diagonal, broadcast_value(shifted, (n, n)), 0)
 
 
+@compiled(static_argnames=("k",))
 def diagflat(v, k: int = 0):
     """A matrix with all elements of an array on diagonal number `k`.
 
@@ -141,6 +148,7 @@ def diagflat(v, k: int = 0):
     )
 
 
+@compiled(static_argnames=("offset", "axis1", "axis2"))
 def diagonal(a, offset: int = 0, axis1: int = 0, axis2: int = 1):
     """Diagonal number `offset` of the matrices in two axes, along a new last axis.
 
@@ -174,6 +182,7 @@ def _read_diagonal(x, k):
     return lax.slice_in_dim(flat, start, stop, m + 1, axis=len(rest))
 
 
+@compiled(static_argnames=("offset", "axis1", "axis2", "dtype", "out"))
 def trace(a, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype=None, out=None):
     """The sum of diagonal number `offset` of the matrices in two axes.
 
@@ -183,6 +192,7 @@ def trace(a, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype=None, out=No
     return sum_over(diagonal(a, offset, axis1, axis2), -1, dtype=dtype, out=out)
 
 
+@compiled(static_argnames=("N", "increasing"))
 def vander(x, N: int | None = None, increasing: bool = False):
     """The matrix of powers of a vector, one row for each element.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from . import reductions
 from .arguments import as_mask, cast, masked, refuse_out, requested_dtype
 from .promotion import as_operand, broadcast_value, canonical_axis
@@ -29,6 +30,7 @@ def without_nans(x, other):
     return masked(is_number(x), x, other)
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims"))
 def nansum(
     a,
     axis: Axis = None,
@@ -50,6 +52,7 @@ def nansum(
     )
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims"))
 def nanprod(
     a,
     axis: Axis = None,
@@ -71,6 +74,7 @@ def nanprod(
     )
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def nanmax(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -85,6 +89,7 @@ def nanmax(
     )
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def nanmin(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -111,6 +116,7 @@ def _extremum(name, extremum, least, a, axis, keepdims, initial, where):
     return masked(some, y, math.nan)
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims"))
 def nanmean(
     a, axis: Axis = None, dtype=None, out=None, keepdims: bool = False, where=None
 ):
@@ -138,6 +144,7 @@ def _counted(name, x, where):
     )
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims"))
 def nanvar(
     a,
     axis: Axis = None,
@@ -159,6 +166,7 @@ def nanvar(
     )
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims"))
 def nanstd(
     a,
     axis: Axis = None,
@@ -196,6 +204,7 @@ def _spread_of(name, measure, a, axis, dtype, ddof, keepdims, where, mean):
     return y if dtype is None else cast(y, dtype)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def nanargmax(a, axis: int | None = None, out=None, keepdims: bool | None = None):
     """The index of the largest element that is not NaN; -1 where there is none.
 
@@ -206,6 +215,7 @@ def nanargmax(a, axis: int | None = None, out=None, keepdims: bool | None = None
     return _arg_extremum("nanargmax", reductions.argmax, -math.inf, a, axis, keepdims)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def nanargmin(a, axis: int | None = None, out=None, keepdims: bool | None = None):
     """The index of the smallest element that is not NaN; -1 where there is none.
 

@@ -9,6 +9,7 @@ import operator
 import numpy as np
 
 from .. import primitives as lax
+from ..api import compiled
 from . import linalg
 from .arguments import as_array, cast, concrete, masked, scalar
 from .contract import dot
@@ -32,6 +33,7 @@ def _coefficients(where, *ps):
     return [as_array(atleast_1d(p)) for p in promote(where, *ps)]
 
 
+@compiled(static_argnames=("unroll",))
 def polyval(p, x, *, unroll: int = 16):
     """The value of a polynomial at each element, by Horner's rule.
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import (
     as_array,
     as_mask,
@@ -206,6 +207,7 @@ def _extremum(name, kind, kind_of_bools, a, axis, keepdims, initial, where):
 amax, amin = max, min
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def any(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
     """Whether some element along axes is true (not zero).
 
@@ -216,6 +218,7 @@ def any(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
     return _fold("any", _ANY, truth("any", a), axis, keepdims, None, where)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def all(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
     """Whether every element along axes is true (not zero).
 
@@ -232,6 +235,7 @@ def truth(name, a):
     return x if x.dtype == dtypes.bool_ else lax.ne(x, scalar(0, x.dtype))
 
 
+@compiled(static_argnames=("axis", "keepdims"))
 def count_nonzero(a, axis: Axis = None, keepdims: bool = False):
     """How many elements along axes are not zero.
 
@@ -241,6 +245,7 @@ def count_nonzero(a, axis: Axis = None, keepdims: bool = False):
     return sum(truth("count_nonzero", a), axis, keepdims=keepdims)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def ptp(a, axis: Axis = None, out=None, keepdims: bool = False):
     """The largest minus the smallest element along axes.
 
@@ -252,6 +257,7 @@ def ptp(a, axis: Axis = None, out=None, keepdims: bool = False):
     return lax.sub(max(x, axis, keepdims=keepdims), min(x, axis, keepdims=keepdims))
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims"))
 def mean(
     a, axis: Axis = None, dtype=None, out=None, keepdims: bool = False, *, where=None
 ):
@@ -289,6 +295,7 @@ def _count(name, x, axis, keepdims, where):
     return sum(mask, axes, keepdims=keepdims)
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims", "correction"))
 def var(
     a,
     axis: Axis = None,
@@ -314,6 +321,7 @@ def var(
     return _variance("var", a, axis, dtype, ddof, keepdims, where, mean)
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims", "correction"))
 def std(
     a,
     axis: Axis = None,

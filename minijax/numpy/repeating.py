@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from ..core.trace import Tracer
 from .arguments import as_array, as_shape, concrete, refuse_out_sharding, static_int
 from .cumulative import cumsum
@@ -19,6 +20,7 @@ from .shaping import broadcast_to, ravel, reshape
 from .stacking import unstack
 
 
+@compiled(static_argnames=("reps",))
 def tile(A, reps):
     """An array laid out `reps` times along each axis.
 
@@ -114,6 +116,7 @@ def _sources(n, repeats, total):
     return lax.min(lax.reduce_sum(passed, (1,)), np.int32(n - 1))
 
 
+@compiled(static_argnames=("shift", "axis"))
 def roll(a, shift, axis: int | Sequence[int] | None = None):
     """Elements moved along axes, those pushed off one end coming back at the other.
 

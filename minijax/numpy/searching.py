@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast, concrete, scalar, static_int
 from .creation import asarray
 from .promotion import as_operand, broadcast_value, promote
@@ -119,6 +120,7 @@ def _filled(found, column, value):
 _METHODS_OF_SEARCH = ("compare_all", "scan", "scan_unrolled", "sort")
 
 
+@compiled(static_argnames=("side", "method"))
 def searchsorted(a, v, side: str = "left", sorter=None, *, method: str = "scan"):
     """Where to insert values into a sorted vector so that it stays sorted.
 

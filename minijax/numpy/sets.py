@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from ..core.trace import Tracer
 from ..runtime.array import from_numpy
 from . import reductions
@@ -345,6 +346,7 @@ _METHODS_OF_ISIN = ("compare_all", "binary_search", "sort", "auto")
 _FEW = 32
 
 
+@compiled(static_argnames=("assume_unique", "invert", "method"))
 def isin(
     element,
     test_elements,

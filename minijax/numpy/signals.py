@@ -5,12 +5,14 @@ convolve(a, v)         becomes      conv_general_dilated of a with v reversed
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast
 from .promotion import promote_inexact
 
 _MODES = ("full", "same", "valid")
 
 
+@compiled(static_argnames=("mode", "precision", "preferred_element_type"))
 def convolve(a, v, mode: str = "full", *, precision=None, preferred_element_type=None):
     """The sums over a[i] v[k - i]: all of them, the central ones, or the complete ones.
 
@@ -31,6 +33,7 @@ def convolve(a, v, mode: str = "full", *, precision=None, preferred_element_type
     )
 
 
+@compiled(static_argnames=("mode", "precision", "preferred_element_type"))
 def correlate(
     a, v, mode: str = "valid", *, precision=None, preferred_element_type=None
 ):

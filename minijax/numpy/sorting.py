@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast, requested_dtype, scalar, static_int
 from .promotion import as_operand, canonical_axis
 from .shaping import flip, ravel
 
 
+@compiled(static_argnames=("axis", "kind", "order", "stable", "descending"))
 def sort(
     a,
     axis: int | None = -1,
@@ -34,6 +36,7 @@ def sort(
     return flip(y, axis) if descending else y
 
 
+@compiled(static_argnames=("axis", "kind", "order", "stable", "descending", "dtype"))
 def argsort(
     a,
     axis: int | None = -1,
@@ -77,6 +80,7 @@ def _sortable(name, a, axis, kind, order):
     return x, canonical_axis(name, axis, x.ndim)
 
 
+@compiled(static_argnames=("axis",))
 def lexsort(keys: Sequence, axis: int = -1):
     """The indices that sort by several keys; the last key counts most.
 
@@ -128,6 +132,7 @@ def partition(a, kth: int, axis: int = -1):
     return lax.sort(x, dimension=axis)
 
 
+@compiled(static_argnames=("kth", "axis"))
 def argpartition(a, kth: int, axis: int = -1):
     """The indices that partition an array, as `partition` arranges it.
 

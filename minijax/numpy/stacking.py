@@ -9,6 +9,7 @@ wrapped in a 1-tuple, because a pullback returns its cotangents in a tuple:
 import numpy as np
 
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import (
     as_array,
     cast,
@@ -88,6 +89,7 @@ def concat(arrays, /, *, axis: int | None = 0):
     return _concatenate("concat", _operands("concat", arrays), axis)
 
 
+@compiled(static_argnames=("axis", "out", "dtype"))
 def stack(arrays, axis: int = 0, out=None, dtype=None):
     """Join arrays of one shape along a new axis.
 
@@ -123,6 +125,7 @@ def unstack(x, /, *, axis: int = 0) -> tuple:
     return tuple(lax.squeeze(piece, (axis,)) for piece in pieces)
 
 
+@compiled(static_argnames=("dtype",))
 def vstack(tup, dtype=None):
     """Join arrays as rows: along axis 0, vectors counting as one row each.
 
@@ -132,6 +135,7 @@ def vstack(tup, dtype=None):
     return _stack_with("vstack", atleast_2d, tup, 0, dtype)
 
 
+@compiled(static_argnames=("dtype",))
 def hstack(tup, dtype=None):
     """Join arrays side by side: along axis 1, vectors along axis 0.
 
@@ -143,6 +147,7 @@ def hstack(tup, dtype=None):
     return _concatenate("hstack", [atleast_1d(x) for x in xs], axis, dtype)
 
 
+@compiled(static_argnames=("dtype",))
 def dstack(tup, dtype=None):
     """Join arrays along axis 2, each with at least three axes.
 
@@ -152,6 +157,7 @@ def dstack(tup, dtype=None):
     return _stack_with("dstack", atleast_3d, tup, 2, dtype)
 
 
+@compiled
 def column_stack(tup):
     """Join vectors as the columns of a matrix; matrices are joined side by side.
 

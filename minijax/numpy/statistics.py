@@ -7,6 +7,7 @@ import math
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from . import reductions
 from .arguments import as_array, cast, requested_dtype, scalar
 from .promotion import as_operand, canonical_axes, canonical_axis, promote_inexact
@@ -15,6 +16,7 @@ from .shaping import broadcast_to, squeeze, transpose
 from .stacking import concatenate
 
 
+@compiled(static_argnames=("axis", "returned", "keepdims"))
 def average(
     a, axis: Axis = None, weights=None, returned: bool = False, keepdims: bool = False
 ):
@@ -60,6 +62,7 @@ def _average_weights(x, w, axis):
     return lax.broadcast_in_dim(transpose(w, order), x.shape, tuple(sorted(axes)))
 
 
+@compiled(static_argnames=("rowvar", "bias", "ddof", "dtype"))
 def cov(
     m,
     y=None,
@@ -138,6 +141,7 @@ def _freedom(w, total, ddof, aweights):
     return total - ddof * reductions.sum(w * w_a) / total
 
 
+@compiled(static_argnames=("rowvar", "dtype"))
 def corrcoef(x, y=None, rowvar: bool = True, dtype=None):
     """The correlation matrix of variables, the rows of `x` (or columns, rowvar=False).
 

@@ -10,7 +10,6 @@ contiguous:
 Updates outside the array are dropped, unless `mode="clip"` moves them to its border.
 """
 
-import functools
 import warnings
 
 import numpy as np
@@ -130,13 +129,14 @@ class AtIndex:
         return self._scatter("max", lax.scatter_max, values, options)
 
     def apply(self, func, **options):
-        """X with an elementwise function applied to `x[index]`, once per mention.
+        """X with a function applied to `x[index]`, once to each element.
 
         >>> asarray([1.0, 2.0]).at[1].apply(lambda y: y * y)
         Array([1., 4.], dtype=float32)
         """
-        scatter = functools.partial(_scatter_apply, func)
-        return self._scatter("apply", scatter, np.zeros((), self.array.dtype), options)
+        wrap = options.get("wrap_negative_indices", True)
+        old = self.get(mode="clip", wrap_negative_indices=wrap)
+        return self.set(func(old), **options)
 
     def _scatter(self, name, scatter, values, options):
         wrap, flags = _options(name, **options)
@@ -198,12 +198,6 @@ def _scattered(x, values, positions, scatter, name, index, settings):
         unique_indices=is_unique or plan.ordered,
         mode=mode,
     )
-
-
-def _scatter_apply(func, x, indices, updates, numbers, **flags):
-    """`scatter_apply` with the arguments of the other scatters."""
-    shape = updates.shape
-    return lax.scatter_apply(x, indices, func, numbers, update_shape=shape, **flags)
 
 
 def _refuse_sharding(name, out_sharding):

@@ -12,6 +12,8 @@ A typed key array of shape S is an array of `uint32` of shape S + key_shape whos
 says that it is a key: `random_wrap` and `random_unwrap` change the type and no data.
 """
 
+import numpy as np
+
 from .. import dtypes
 from ..core.avals import ShapedArray
 from ..core.primitive import Primitive
@@ -23,8 +25,10 @@ ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 
 # Few words are mostly keys, and are used by several programs of 70 operations each. XLA
-# on CPU would fuse, that is repeat, their computation into every element of each: for
-# 8 splits in a row, 9.7 s of compilation instead of 1.5 s. So they get a barrier.
+# on CPU would fuse, that is repeat, their computation into every element of each: 9.7 s
+# of compilation for 8 splits in a row, 1.5 s without. Nothing is fused through a loop,
+# so up to this size the cipher is written as one, of five steps. Above it, straight
+# code runs in one pass over memory instead of five.
 SMALL = 4096
 
 
@@ -65,42 +69,111 @@ def _threefry2x32_batch(size, operands, dims):
 
 
 def _threefry2x32_lower(hlo, out, k0, k1, x0, x1):
-    whole = out[0].mlir
-    written = {}
+    whole = out[0]
+    # The key schedule is computed on scalars if the key is one.
+    key = whole if k0.aval.ndim or k1.aval.ndim else k0.aval
+    k0, k1 = (hlo.spread(x, key.shape) for x in (k0, k1))
+    parity = hlo.constant(np.full(key.shape, PARITY, np.uint32))
+    k2 = _op(hlo, "xor", key, _op(hlo, "xor", key, k0, k1), parity)
+    schedule = [hlo.value(x, key) for x in (k0, k1, k2)]
+    x0, x1 = (hlo.spread(x, whole.shape) for x in (x0, x1))
+    x0 = _op(hlo, "add", whole, x0, hlo.spread(schedule[0], whole.shape))
+    x1 = _op(hlo, "add", whole, x1, hlo.spread(schedule[1], whole.shape))
+    write = _looped if whole.size <= SMALL else _unrolled
+    return write(hlo, whole, x0, x1, schedule)
 
-    def constant(value):
-        if value not in written:
-            text = f"stablehlo.constant dense<{value}> : {whole}"
-            written[value] = hlo.emit(text)
-        return written[value]
 
-    def apply(name, a, b):
-        return hlo.emit(f"stablehlo.{name} {a}, {b} : {whole}")
+def _op(hlo, name, aval, x, y):
+    return hlo.emit(f"stablehlo.{name} {x}, {y} : {aval.mlir}")
 
-    def filled(x):
-        if x.aval.mlir == whole:
-            return str(x)
-        return hlo.emit(
-            f"stablehlo.broadcast_in_dim {x}, dims = [] : ({x.aval.mlir}) -> {whole}"
-        )
 
-    k0, k1, x0, x1 = map(filled, (k0, k1, x0, x1))
-    schedule = k0, k1, apply("xor", apply("xor", k0, k1), constant(PARITY))
-    x0, x1 = apply("add", x0, k0), apply("add", x1, k1)
-    # Unrolled: it compiles faster than a loop of five steps, and runs in one pass.
+def _rounds(hlo, whole, x0, x1, rotations):
+    """Four rounds; the rotations to the left are given with those to the right."""
+    for left, right in rotations:
+        x0 = _op(hlo, "add", whole, x0, x1)
+        high = _op(hlo, "shift_left", whole, x1, left)
+        low = _op(hlo, "shift_right_logical", whole, x1, right)
+        x1 = _op(hlo, "xor", whole, _op(hlo, "or", whole, high, low), x0)
+    return x0, x1
+
+
+def _add_key(hlo, whole, x0, x1, a, b, group):
+    """Add two words of the key schedule, and the number of the group to the second."""
+    x0 = _op(hlo, "add", whole, x0, hlo.spread(a, whole.shape))
+    x1 = _op(hlo, "add", whole, x1, hlo.spread(b, whole.shape))
+    return x0, _op(hlo, "add", whole, x1, group)
+
+
+def _unrolled(hlo, whole, x0, x1, schedule):
+    numbers = {
+        n: hlo.constant(np.full(whole.shape, n, np.uint32))
+        for n in sorted({1, 2, 3, 4, 5} | _both(sum(ROTATIONS, ())))
+    }
     for group in range(5):
-        for rotation in ROTATIONS[group % 2]:
-            x0 = apply("add", x0, x1)
-            left = apply("shift_left", x1, constant(rotation))
-            right = apply("shift_right_logical", x1, constant(32 - rotation))
-            x1 = apply("xor", apply("or", left, right), x0)
-        x0 = apply("add", x0, schedule[(group + 1) % 3])
-        x1 = apply("add", x1, schedule[(group + 2) % 3])
-        x1 = apply("add", x1, constant(group + 1))
-    if out[0].size > SMALL:
-        return [x0, x1]
-    words = f"stablehlo.optimization_barrier {x0}, {x1} : {whole}, {whole}"
-    return hlo.emit_many(words, 2)
+        pairs = [(numbers[n], numbers[32 - n]) for n in ROTATIONS[group % 2]]
+        x0, x1 = _rounds(hlo, whole, x0, x1, pairs)
+        a, b = schedule[(group + 1) % 3], schedule[(group + 2) % 3]
+        x0, x1 = _add_key(hlo, whole, x0, x1, a, b, numbers[group + 1])
+    return [x0, x1]
+
+
+def _both(rotations):
+    return {n for left in rotations for n in (left, 32 - left)}
+
+
+def _looped(hlo, whole, x0, x1, schedule):
+    count = ShapedArray((), np.uint32)
+    table = ShapedArray((4,), np.uint32)
+    k0, k1, k2 = schedule
+
+    def unfinished(hlo, group, *_):
+        end = hlo.constant(np.uint32(5))
+        test = f"stablehlo.compare LT, {group}, {end} : {hlo.types([group, group], _BIT)}"
+        return [hlo.value(hlo.emit(test), _BIT)]
+
+    def step(hlo, group, x0, x1, a, b, c, these, those):
+        full = hlo.constant(np.full(whole.shape, 32, np.uint32))
+        pairs = []
+        for k in range(4):
+            left = hlo.spread(_element(hlo, these, k), whole.shape)
+            pairs.append((left, _op(hlo, "subtract", whole, full, left)))
+        x0, x1 = _rounds(hlo, whole, str(x0), str(x1), pairs)
+        group = hlo.value(
+            _op(hlo, "add", count, group, hlo.constant(np.uint32(1))), count
+        )
+        x0, x1 = _add_key(hlo, whole, x0, x1, a, b, hlo.spread(group, whole.shape))
+        x0, x1 = hlo.value(x0, whole), hlo.value(x1, whole)
+        return [group, x0, x1, b, c, a, those, these]
+
+    rotations = (hlo.constant(np.array(x, np.uint32)) for x in ROTATIONS)
+    carry = [
+        hlo.value(hlo.constant(np.uint32(0)), count),
+        hlo.value(x0, whole),
+        hlo.value(x1, whole),
+        *(k1, k2, k0),
+        *(hlo.value(x, table) for x in rotations),
+    ]
+    avals = [x.aval for x in carry]
+    regions = f"{hlo.region(avals, unfinished)}, {hlo.region(avals, step)}"
+    results = hlo.emit_many(
+        f'"stablehlo.while"({hlo.names(carry)}) ({regions}) : '
+        f"{hlo.types(carry, avals)}",
+        len(carry),
+    )
+    return results[1:3]
+
+
+_BIT = ShapedArray((), np.bool_)
+
+
+def _element(hlo, x, k):
+    """The scalar x[k] of a vector."""
+    one = ShapedArray((1,), np.uint32)
+    cut = f"stablehlo.slice {x} [{k}:{k + 1}] : {hlo.types([x], one)}"
+    x = hlo.value(hlo.emit(cut), one)
+    scalar = ShapedArray((), np.uint32)
+    text = f"stablehlo.reshape {x} : {hlo.types([x], scalar)}"
+    return hlo.value(hlo.emit(text), scalar)
 
 
 threefry2x32_p = Primitive(

@@ -303,7 +303,7 @@ def _window_sizes(x, updates, numbers):
     )
 
 
-def _gather_windows(y, updates, indices, params):
+def gather_windows(y, updates, indices, params):
     """The windows of y that updates go to; 0 where they are dropped."""
     numbers, mode = params["dimension_numbers"], params["mode"]
     return gather_p.bind(
@@ -328,7 +328,7 @@ def _scatter_transpose(ct, x, indices, updates, **params):
     if is_linear(x):
         x_bar = scatter_p.bind(ct, indices, _zeros(updates.shape, ct.dtype), **params)
     if is_linear(updates):
-        updates_bar = _gather_windows(ct, updates, indices, params)
+        updates_bar = gather_windows(ct, updates, indices, params)
         if not params["unique_indices"]:
             won = _won(x.shape, indices, updates.shape, params)
             updates_bar = select(won, updates_bar, literal(0, _scalar(ct)))
@@ -345,13 +345,13 @@ def _won(shape, indices, updates_shape, params):
     numbers = reshape(np.arange(count, dtype=np.int32), updates_shape)
     nobody = literal(-1, ShapedArray(tuple(shape), np.dtype("int32")))
     winners = scatter_p.bind(nobody, indices, numbers, **params)
-    return eq(_gather_windows(winners, numbers, indices, params), numbers)
+    return eq(gather_windows(winners, numbers, indices, params), numbers)
 
 
 def _scatter_add_transpose(ct, x, indices, updates, **params):
     updates_bar = None
     if is_linear(updates):
-        updates_bar = _gather_windows(ct, updates, indices, params)
+        updates_bar = gather_windows(ct, updates, indices, params)
     return [ct if is_linear(x) else None, None, updates_bar]
 
 
@@ -372,7 +372,7 @@ def _scatter_mul_jvp(primitive, primals, tangents, params):
                 "scatter_mul: the derivative in the updates needs unique_indices=True, "
                 "got False. Promise it if no two windows overlap."
             )
-        taken = _gather_windows(x, updates, indices, params)
+        taken = gather_windows(x, updates, indices, params)
         zeros = _zeros(out.shape, out.dtype)
         part = scatter_add_p.bind(zeros, indices, taken * u_dot, **params)
         out_dot = add_tangents(out_dot, part)
@@ -393,7 +393,7 @@ def _scatter_extremum_jvp(primitive, primals, tangents, params):
     # The element and every update equal to the extremum share the tangent.
     dtype, zero = out.dtype, literal(0, _scalar(out))
     x_attains = eq(x, out)
-    u_attains = eq(updates, _gather_windows(out, updates, indices, params))
+    u_attains = eq(updates, gather_windows(out, updates, indices, params))
     attained = [convert_element_type(mask, dtype) for mask in (x_attains, u_attains)]
     count = scatter_add_p.bind(attained[0], indices, attained[1], **params)
     x_part = _zeros(x.shape, dtype)

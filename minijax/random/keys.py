@@ -255,9 +255,9 @@ def words_of(key):
 def split(key, num=2):
     """Independent new keys from one key: `num` of them, or an array of shape `num`.
 
-    >>> split(key(0), 3).shape
+    >>> random.split(random.key(0), 3).shape
     (3,)
-    >>> a, b = split(PRNGKey(0))
+    >>> a, b = random.split(random.PRNGKey(0))
     >>> b
     Array([ 928981903, 3453687069], dtype=uint32)
     """

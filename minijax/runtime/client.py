@@ -72,12 +72,7 @@ def backend(platform=None) -> Backend:
     Raises:
       RuntimeError: the platform cannot be used; the message names what is missing.
     """
-    if _forked:
-        raise RuntimeError(
-            "minijax was used before os.fork, and XLA cannot be used in the child: its "
-            "threads do not exist there. Start processes with multiprocessing's "
-            '"spawn" method.'
-        )
+    check_not_forked()
     if isinstance(platform, Backend):
         return platform
     if platform is None:
@@ -94,6 +89,16 @@ def backend(platform=None) -> Backend:
                 )
             _backends[name] = Backend(name, _STARTERS[name]())
         return _backends[name]
+
+
+def check_not_forked() -> None:
+    """Raise in a child of os.fork whose parent has used XLA."""
+    if _forked:
+        raise RuntimeError(
+            "minijax was used before os.fork, and XLA cannot be used in the child: its "
+            "threads do not exist there. Start processes with multiprocessing's "
+            '"spawn" method.'
+        )
 
 
 def _preferred() -> Backend:
@@ -454,6 +459,7 @@ def compile_options(devices, partitions=1, overrides=()):
 
 def compile_and_load(text: str, devices, options):
     """Compile the text of a module for devices; returns a loaded executable."""
+    check_not_forked()
     client = devices[0].client
     return client.compile_and_load(text, xc.DeviceList(tuple(devices)), options)
 

@@ -52,13 +52,15 @@ def compiled(fun=None, *, static_argnames=()):
             try:
                 program = fast[state.key, *[x._kind for x in args]]
             except AttributeError:
-                args = [on_device(x) if type(x) in _SCALARS else x for x in args]
-                kinds = [getattr(x, "_kind", None) for x in args]
+                arrays = [on_device(x) if type(x) in _SCALARS else x for x in args]
+                kinds = [getattr(x, "_kind", None) for x in arrays]
                 program = fast.get((state.key, *kinds))
             except KeyError:
                 program = None
+            else:
+                arrays = args
             if program is not None:
-                return program.on_arrays(args)
+                return program.on_arrays(arrays)
         elif fast:
             kinds = [getattr(x, "_kind", None) for x in args]
             try:

@@ -4,6 +4,8 @@ This is what `bind` runs when nobody is tracing. A dictionary from (primitive, k
 the operands, params) to a loaded program makes the common case one look-up.
 """
 
+import os
+
 from ..config import state
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
 from ..core.source import user_frame
@@ -83,9 +85,11 @@ def check(name, outs) -> None:
     check_finite(name, outs)
 
 
-evaluator.process = evaluate
-
-
 def default_kind(aval):
     """The kind of a new array of a type."""
     return kind_of(aval, default_sharding())
+
+
+evaluator.process = evaluate
+# In a child of fork no program can run: without the caches, every call is examined.
+os.register_at_fork(after_in_child=clear)

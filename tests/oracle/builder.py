@@ -148,7 +148,7 @@ class Builder:
         except Exception as error:
             # Whatever jax refuses is no program; the bad calls have their own table.
             raise Rejected(f"{type(error).__name__}: {error}") from error
-        if any(jax.dtypes.issubdtype(t.dtype, jax.dtypes.extended) for t in types):
+        if any(t.dtype == jax.dtypes.float0 or is_key(t.dtype) for t in types):
             raise Rejected("not an array of numbers")
         return types
 
@@ -295,6 +295,10 @@ HALVED = {"int64": "int32", "float64": "float32", "complex128": "complex64"}
 
 def struct(value: Value) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(value.shape, value.dtype, weak_type=value.weak_type)
+
+
+def is_key(dtype: Any) -> bool:
+    return bool(jax.dtypes.issubdtype(dtype, jax.dtypes.extended))
 
 
 _HELPERS: dict[str, Any] = {}

@@ -6,6 +6,7 @@ edge), jax disagrees with itself: an element may also differ by a multiple of wh
 jax's own result changes when its inputs move by a few units in the last place.
 """
 
+import re
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -58,19 +59,21 @@ def compare(
 ) -> None:
     if expected[0] != got[0]:
         raise Mismatch(f"structure: jax gives {expected[0]}, got {got[0]}")
+    rounding = coarsest(program)
     pairs = list(zip(expected[1], got[1], strict=True))
     for k, (a, b) in enumerate(pairs):
         if kind(a) != kind(b):
             raise Mismatch(f"output {k}: jax gives {kind(a)}, got {kind(b)}")
-    loose = [k for k, (a, b) in enumerate(pairs) if excess(a, b).any()]
+    loose = [k for k, (a, b) in enumerate(pairs) if excess(a, b, rounding).any()]
     if not loose:
         return
     changes = sensitivity(program)
     for k in loose:
         a, b = pairs[k]
-        if (excess(a, b) > MARGIN * changes[k]).any():
+        gap = excess(a, b, rounding)
+        if (gap > MARGIN * changes[k]).any():
             raise Mismatch(
-                f"output {k}: {kind(a)}: values differ by {excess(a, b).max():.3g} more"
+                f"output {k}: {kind(a)}: values differ by {gap.max():.3g} more"
                 f" than rounding (jax itself moves by {changes[k].max():.3g} when its"
                 f" inputs do)\njax: {np.asarray(a).tolist()}"
                 f"\ngot: {np.asarray(b).tolist()}"
@@ -85,12 +88,24 @@ def kind(leaf: Any) -> str:
     return f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}{weak}"
 
 
-def excess(a: Any, b: Any) -> np.ndarray:
+def coarsest(program: Program) -> float:
+    """The tolerance of the coarsest floating-point type that the program names."""
+    dtypes = " ".join(str(np.asarray(x).dtype) for _, x in program.inputs)
+    text = program.source() + dtypes
+    names = ["bfloat16", "float16", *(["float32", "complex64"] if program.x64 else [])]
+    return max(
+        (TOLERANCES[n] for n in names if re.search(rf"\b{n}", text)), default=0.0
+    )
+
+
+def excess(a: Any, b: Any, rounding: float = 0.0) -> np.ndarray:
     """By how much each element of b is farther from a than rounding explains.
 
+    Rounding is that of the type of a, or `rounding` where that is more.
     Infinite where one is NaN or infinite and the other is not the same.
     """
     tolerance = TOLERANCES.get(np.dtype(a.dtype).name, 0.0)
+    tolerance = max(tolerance, rounding if tolerance else 0.0)
     wide = np.complex128 if np.iscomplexobj(a) else np.float64
     if np.dtype(a.dtype) == jax.dtypes.float0:
         return np.zeros(a.shape)

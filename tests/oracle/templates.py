@@ -68,7 +68,7 @@ ELEMENTWISE = [
     "jnp.true_divide({iu}, {natural})",
     "jnp.copysign({f}, {f})",
     "jnp.heaviside({f}, {number})",
-    "jnp.nextafter({f}, {f})",
+    "lax.stop_gradient(jnp.nextafter({f}, {f}))",
     "jnp.left_shift({i}, {small})",
     "jnp.right_shift({i}, {small})",
     "{iu:1} >> {small}",
@@ -382,7 +382,7 @@ SORTING = [
     "lax.top_k({iuf:1}, 1)[1]",
     "jnp.lexsort(({f:1}, {same}))",
     "jnp.unique({i}, size=3, fill_value=0)",
-    "jnp.partition({f:1}, 0)",
+    "jnp.partition({f:1}, 0)[..., :1]",
 ]
 
 PRODUCTS = [

@@ -39,16 +39,16 @@ class QRResult(NamedTuple):
     R: Any
 
 
-def matrix_operand(name, a, *, square=False):
+def matrix_operand(name, a, *, square=False, error=ValueError):
     """A user's stack of matrices, of a dtype that decompositions compute in."""
     (a,) = promote_inexact(name, a)
     if a.ndim < 2:
-        raise ValueError(
+        raise error(
             f"Argument to {name} must have shape [..., m, n] (at least 2 axes), "
             f"got shape {tuple(a.shape)}."
         )
     if square and a.shape[-1] != a.shape[-2]:
-        raise ValueError(
+        raise error(
             f"Argument to {name} must have shape [..., n, n], got {tuple(a.shape)}."
         )
     return as_array(a)
@@ -73,7 +73,7 @@ def svd(
     >>> svd(np.array([[3., 0.], [0., 4.]]), compute_uv=False)
     Array([4., 3.], dtype=float32)
     """
-    a = matrix_operand("jnp.linalg.svd", a, square=hermitian)
+    a = matrix_operand("jnp.linalg.svd", a, square=hermitian, error=TypeError)
     if hermitian:
         if subset_by_index is not None:
             raise NotImplementedError(
@@ -121,7 +121,7 @@ def eigh(a, UPLO: str | None = None, symmetrize_input: bool = True):
     """
     if UPLO not in (None, "L", "U"):
         raise ValueError(f"UPLO must be one of None, 'L', or 'U', got {UPLO!r}")
-    a = matrix_operand("jnp.linalg.eigh", a, square=True)
+    a = matrix_operand("jnp.linalg.eigh", a, square=True, error=TypeError)
     v, w = lapack.eigh(a, lower=UPLO != "U", symmetrize_input=symmetrize_input)
     return EighResult(w, v)
 
@@ -160,13 +160,14 @@ def qr(a, mode: str = "reduced"):
     """QR decomposition `a = Q @ R` of matrices (..., m, n).
 
     mode: "reduced" gives Q (..., m, k) and R (..., k, n) with k = min(m, n), "complete"
-    Q (..., m, m) and R (..., m, n), "r" R alone, "raw" Householder vectors and factors.
+    Q (..., m, m) and R (..., m, n), "r" R alone, "raw" Householder vectors and factors,
+    and "full" is an old name of "reduced".
 
     >>> abs(qr(np.array([[3., 1.], [4., 2.]]))[1])
     Array([[5. , 2.2],
            [0. , 0.4]], dtype=float32)
     """
-    a = matrix_operand("jnp.linalg.qr", a)
+    a = matrix_operand("jnp.linalg.qr", a, error=TypeError)
     if mode == "raw":
         packed, taus = lapack.geqrf(a)
         return QRResult(matrices.transposed(packed), taus)
@@ -175,7 +176,7 @@ def qr(a, mode: str = "reduced"):
             f"Unsupported QR decomposition mode {mode!r}. Use 'reduced', 'complete', "
             "'r' or 'raw'."
         )
-    q, r = lapack.qr(a, full_matrices=mode in ("full", "complete"))
+    q, r = lapack.qr(a, full_matrices=mode == "complete")
     return r if mode == "r" else QRResult(q, r)
 
 
@@ -189,7 +190,7 @@ def cholesky(a, *, upper: bool = False, symmetrize_input: bool = True):
     Array([[2., 0.],
            [1., 2.]], dtype=float32)
     """
-    a = matrix_operand("jnp.linalg.cholesky", a, square=True)
+    a = matrix_operand("jnp.linalg.cholesky", a, square=True, error=TypeError)
     if upper and not symmetrize_input:
         a = matrices.adjoint(a)  # read the upper triangle
     factor = lapack.cholesky(a, symmetrize_input=symmetrize_input)

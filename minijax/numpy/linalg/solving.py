@@ -142,8 +142,47 @@ def det(a):
     n = a.shape[-1]
     if n <= 3:
         return _small_det(a, n)
+    return _det(a)
+
+
+@custom_jvp
+def _det(a):
     pivots, sign = _lu_diagonal(a)
     return sign * reductions.prod(pivots, axis=-1)
+
+
+@_det.defjvp
+def _det_rule(primals, tangents):
+    # Jacobi's formula: det_dot is the sum of cofactors times elements of A_dot.
+    (a,), (a_dot,) = primals, tangents
+    return _det(a), reductions.sum(_cofactors(a) * a_dot, axis=(-2, -1))
+
+
+def _cofactors(a):
+    """The transposed adjugate, also where one pivot of U vanishes.
+
+    With P A = L U, adj(A) = det(P) adj(U) L^-1 P. adj(U) = det(U) U^-1 is affine in
+    each pivot, so its value at a pivot 0 follows from the pivots 1 and 2.
+    """
+    packed, _, permutation = lapack.lu(a)
+    _, sign = _lu_diagonal(a)
+    one, two = (_upper_adjugate(packed, pivot) for pivot in (1, 2))
+    adjugate = lapack.triangular_solve(
+        packed, 2 * one - two, lower=True, unit_diagonal=True
+    )
+    back = permutation.argsort(axis=-1)
+    cofactors = matrices.permuted_rows(matrices.transposed(adjugate), back)
+    return sign[..., None, None] * cofactors
+
+
+def _upper_adjugate(packed, pivot):
+    """The adjugate of the upper triangle with zero pivots replaced by a number."""
+    diagonal = matrices.diagonal(packed)
+    nonzero = where(diagonal == 0, np.asarray(pivot, packed.dtype), diagonal)
+    unit = matrices.identity(packed.shape, packed.dtype)
+    upper = matrices.triu(packed, 1) + unit * matrices.rows(nonzero)
+    inverse = lapack.triangular_solve(upper, unit, left_side=True)
+    return reductions.prod(nonzero, axis=-1)[..., None, None] * inverse
 
 
 def _small_det(a, n):
@@ -195,7 +234,7 @@ def cond(x, p=None):
         out = norm(x, ord=p, axis=(-2, -1)) * norm(inv(x), ord=p, axis=(-2, -1))
     else:
         s = svd(x, compute_uv=False)
-        out = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     # NaN that does not come from x is 0 / 0 of a singular matrix.
     missing = elementwise.isnan(out) & ~reductions.any(
         elementwise.isnan(x), axis=(-2, -1)

@@ -1,0 +1,3 @@
+"""SciPy's functions on minijax arrays: `minijax.scipy` is `jax.scipy`."""
+
+from . import special as special
