@@ -240,7 +240,7 @@ np.testing.assert_allclose(
 
 
 # %%
-def best_time(f, *args, repeat=10):
+def best_time(f, *args, repeat=20):
     """The shortest of a few runs of f(*args), in milliseconds, after a first call."""
     f(*args).block_until_ready()
     times = []

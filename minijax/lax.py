@@ -279,6 +279,11 @@ from .control import (
     while_loop as while_loop,
     while_p as while_p,
 )
+from .control.reductions import (
+    reduce as reduce,
+    reduce_window as reduce_window,
+    scatter_apply as scatter_apply,
+)
 from .control.parallel import (
     all_gather as all_gather,
     all_gather_p as all_gather_p,

@@ -46,7 +46,7 @@ def materialize(x, aval):
     if type(x) is Literal:
         if is_eager():
             return as_array(x)
-        scalar = literal(x.val, ShapedArray((), x.dtype))
+        scalar = literal(x.val, x.aval.update(shape=()))
         return broadcast_in_dim(scalar, x.shape, ())
     return x
 

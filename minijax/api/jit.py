@@ -113,7 +113,7 @@ class _Call:
         self.kinds = program.kinds
         self.run = program.run
         self.kept = program.kept
-        self.single = tree.treedef_is_leaf(out_tree)
+        self.single = out_tree == tree.structure(0)
         self.simple = not program.consts and len(self.kept) == count
 
     def __call__(self, arrays):

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from .. import tree
 from ..core.literal import aval_of
 from ..mismatch import describe_mismatch

@@ -49,7 +49,9 @@ def flatten(where: str, name: str, operands) -> tuple[list, Any]:
     leaves, treedef = tree.flatten(operands)
     values = [_as_value(x) for x in leaves]
     if any(x is None for x in values):
-        paths = [name + tree.keystr(keys) for keys, _ in tree.leaves_with_path(operands)]
+        paths = [
+            name + tree.keystr(keys) for keys, _ in tree.leaves_with_path(operands)
+        ]
         k = next(k for k, x in enumerate(values) if x is None)
         dtype = getattr(leaves[k], "dtype", None)
         raise TypeError(
@@ -156,9 +158,7 @@ def trace_loop(where: str, init: Sequence, treedef, trace: Callable):
     if out_tree != treedef:
         difference = describe_mismatch("carry", treedef, "the new carry", out_tree)
         raise TypeError(f"{where}: the carry must keep its structure: {difference}")
-    promoted = [
-        _promoted(x, out) for x, out in zip(init, body.out_avals, strict=False)
-    ]
+    promoted = [_promoted(x, out) for x, out in zip(init, body.out_avals, strict=False)]
     if any(x is not y for x, y in zip(init, promoted, strict=True)):
         body, out_tree = trace(avals_of(promoted))
     _check_carry(where, treedef, avals_of(promoted), body.out_avals)

@@ -30,13 +30,22 @@ def bind_within(frame, primitive, operands, params):
     return top.process(primitive, operands, params)
 
 
+class Program(Primitive):
+    """A primitive that holds programs."""
+
+    def bind(self, *operands, **params):
+        """Apply it; the trace of an axis that a program inside mentions has a say."""
+        effects = self.effects_of(params)
+        frame = innermost_axis(effects) if effects else None
+        if frame is None:
+            return Primitive.bind(self, *operands, **params)
+        # A collective inside must meet the trace of its axis, mapped operands or not.
+        return bind_within(frame, self, operands, params)
+
+
 def call(closed, operands, name="f"):
     """Call a closed program on operands; returns the list of results."""
-    frame = innermost_axis(closed.effects) if closed.effects else None
-    if frame is None:
-        return jit_p.bind(*operands, name=name, jaxpr=closed)
-    # A collective inside must meet the trace of its axis, mapped operands or not.
-    return bind_within(frame, jit_p, operands, {"name": name, "jaxpr": closed})
+    return jit_p.bind(*operands, name=name, jaxpr=closed)
 
 
 def _call_abstract(*avals, name, jaxpr):
@@ -79,7 +88,7 @@ def _call_lower(hlo, out, *operands, name, jaxpr):
     return hlo.call(jaxpr, *operands, name=name)
 
 
-jit_p = Primitive(
+jit_p = Program(
     "jit",
     abstract=_call_abstract,
     jvp=_call_jvp,

@@ -17,17 +17,15 @@ import numpy as np
 from .. import dtypes, tree
 from ..config import state
 from ..core.jaxpr import ClosedJaxpr
-from ..core.literal import aval_of, zeros_of
-from ..core.primitive import Primitive
+from ..core.literal import aval_of
 from ..core.rules import is_linear
 from ..core.trace import Tracer
 from ..mismatch import describe_mismatch
 from ..primitives.elementwise import clamp, convert_element_type, ne, select_n
-from ..primitives.shape import broadcast_in_dim, move_batch
+from ..primitives.shape import broadcast_in_dim
 from ..transforms.batch import batch_jaxpr
 from ..transforms.jvp import jvp_jaxpr, tangent_aval
-from ..transforms.linearize import linearize_flat, linearize_jaxpr, transpose_jaxpr
-from ..transforms.stage import stage
+from ..transforms.linearize import linearize_jaxpr, transpose_jaxpr
 from .bodies import (
     Body,
     avals_of,
@@ -37,7 +35,7 @@ from .bodies import (
     paths_of,
     trace_body,
 )
-from .call import call
+from .call import Program, call
 from .programs import picked, rewired, spread
 from .while_loop import inline_values
 
@@ -118,9 +116,7 @@ def _predicate(pred):
     return ne(pred, np.zeros((), aval.dtype))
 
 
-def switch(
-    index, branches: Sequence[Callable], *operands, operand=_NO_OPERAND
-):
+def switch(index, branches: Sequence[Callable], *operands, operand=_NO_OPERAND):
     """`branches[index](*operands)`, the index being clamped to the range.
 
     All functions are traced, one runs; under `vmap` of the index all run and the
@@ -225,7 +221,6 @@ def _with_common_constants(bodies: Sequence[Body], n_operands: int):
     return consts, branches
 
 
-
 def bind_cond(index, branches, operands) -> list:
     """Bind the choice among programs without constants of their own."""
     return cond_p.bind(index, *operands, branches=tuple(branches))
@@ -293,63 +288,63 @@ def _split_branches(branches, nonzero):
     """Linearize all branches and make their residuals agree.
 
     Residuals of equal type share a place: one branch runs, and the others would leave
-    it empty. Where a branch has none, it returns zeros.
+    it empty. Where a branch has none for a place, it returns zeros.
     """
     found = [linearize_jaxpr(branch, nonzero) for branch in branches]
-    active = _any_of([found_active for *_, found_active in found])
+    active = _any_of([own_active for *_, own_active in found])
     count = len(active)
     shared = sorted({k for *_, forwards, _ in found for k in forwards if k >= 0})
-    places: list = []  # types of residuals
-    assigned = []
-    for known, *_ in found:
+    types = [known.out_avals[count:] for known, *_ in found]
+    places, taken = _common_places(types)
+    inputs = [branches[0].in_avals[k] for k in shared] + places
+    known_branches, linear_branches = [], []
+    for (known, linear, forwards, own_active), own in zip(found, taken, strict=True):
+        back = {place: count + k for k, place in enumerate(own)}
+        rows = [back.get(place, aval) for place, aval in enumerate(places)]
+        known_branches.append(
+            rewired(known, range(len(known.in_avals)), [*range(count), *rows])
+        )
+        # Where an input of all linear branches is read by this one.
+        readers = [
+            shared.index(k) if k >= 0 else len(shared) + own[-k - 1] for k in forwards
+        ]
+        at = {place: k for k, place in enumerate(readers)}
+        ins = [at.get(place, aval) for place, aval in enumerate(inputs)]
+        ins += range(len(forwards), len(forwards) + sum(nonzero))
+        outs = _or_zeros(own_active, known.out_avals[:count])
+        linear_branches.append(rewired(linear, ins, picked(outs, active)))
+    return _Split(known_branches, linear_branches, shared, active)
+
+
+def _common_places(type_lists):
+    """Places for values of the given types, one list per branch.
+
+    Returns the types of the places, and for each list where its values go.
+    """
+    places: list = []
+    taken = []
+    for types in type_lists:
         free = list(range(len(places)))
         own = []
-        for aval in known.out_avals[count:]:
-            place = next((p for p in free if places[p] == aval), len(places))
-            if place == len(places):
+        for aval in types:
+            place = next((k for k in free if places[k] == aval), None)
+            if place is None:
+                place = len(places)
                 places.append(aval)
             else:
                 free.remove(place)
             own.append(place)
-        assigned.append(own)
-    known_branches, linear_branches = [], []
-    for (known, linear, forwards, own_active), own in zip(found, assigned, strict=True):
-        back = {place: count + k for k, place in enumerate(own)}
-        known_branches.append(
-            rewired(
-                known,
-                range(len(known.in_avals)),
-                [*range(count), *[back.get(p, aval) for p, aval in enumerate(places)]],
-            )
-        )
-        linear_branches.append(
-            _linear_branch(linear, forwards, own, shared, places, branches[0], nonzero)
-        )
-        tangents = [tangent_aval(a) for a in known.out_avals[:count]]
-        at = spread(range(len(linear.out_avals)), own_active)
-        outs = [k if k is not None else a for k, a in zip(at, tangents, strict=True)]
-        linear_branches[-1] = rewired(
-            linear_branches[-1],
-            range(len(linear_branches[-1].in_avals)),
-            picked(outs, active),
-        )
-    return _Split(known_branches, linear_branches, shared, active)
+        taken.append(own)
+    return places, taken
 
 
-def _linear_branch(linear, forwards, own, shared, places, branch, nonzero):
-    """A linear branch with the inputs that all of them take."""
-    by_operand = {k: at for at, k in enumerate(forwards) if k >= 0}
-    by_place = {own[-k - 1]: at for at, k in enumerate(forwards) if k < 0}
-    avals = branch.in_avals
-    return rewired(
-        linear,
-        [
-            *[by_operand.get(k, avals[k]) for k in shared],
-            *[by_place.get(p, aval) for p, aval in enumerate(places)],
-            *range(len(forwards), len(forwards) + sum(nonzero)),
-        ],
-        range(len(linear.out_avals)),
-    )
+def _or_zeros(flags, avals):
+    """Positions of results that a program has, and types of tangents it lacks."""
+    at = spread(range(sum(flags)), flags)
+    return [
+        tangent_aval(aval) if k is None else k
+        for k, aval in zip(at, avals, strict=True)
+    ]
 
 
 def _cond_transpose(cts, index, *operands, branches):
@@ -357,14 +352,15 @@ def _cond_transpose(cts, index, *operands, branches):
     nonzero = tuple([ct is not None for ct in cts])
     found = [transpose_jaxpr(branch, linear, nonzero) for branch in branches]
     wanted = _any_of([flags for _, flags in found])
-    avals = [tangent_aval(x.aval) for x in operands if is_linear(x)]
-    transposed = []
-    for closed, flags in found:
-        at = spread(range(len(closed.out_avals)), flags)
-        outs = [k if k is not None else a for k, a in zip(at, avals, strict=True)]
-        transposed.append(
-            rewired(closed, range(len(closed.in_avals)), picked(outs, wanted))
+    avals = [x.aval for x in operands if is_linear(x)]
+    transposed = [
+        rewired(
+            closed,
+            range(len(closed.in_avals)),
+            picked(_or_zeros(flags, avals), wanted),
         )
+        for closed, flags in found
+    ]
     fixed = [x for x in operands if not is_linear(x)]
     given = [ct for ct in cts if ct is not None]
     bars = spread(bind_cond(index, transposed, [*fixed, *given]), wanted)
@@ -386,9 +382,7 @@ def _cond_batch(size, operands, dims, *, branches):
         return [_choose(index, outs) for outs in cases], [0] * count
     found = [batch_jaxpr(branch, size, dims) for branch in branches]
     flags = _any_of([[d is not None for d in out_dims] for _, out_dims in found])
-    batched = [
-        batch_jaxpr(branch, size, dims, flags)[0] for branch in branches
-    ]
+    batched = [batch_jaxpr(branch, size, dims, flags)[0] for branch in branches]
     return bind_cond(index, batched, operands), [0 if on else None for on in flags]
 
 
@@ -410,7 +404,7 @@ def _cond_lower(hlo, out, index, *operands, branches):
     )
 
 
-cond_p = Primitive(
+cond_p = Program(
     "cond",
     abstract=_cond_abstract,
     jvp=_cond_jvp,

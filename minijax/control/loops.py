@@ -7,7 +7,6 @@ import numpy as np
 
 from .. import tree
 from ..config import state
-from ..core.avals import ShapedArray
 from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of, literal
 from ..core.trace import Tracer
@@ -19,7 +18,8 @@ from ..transforms.batch import batch_jaxpr
 from ..transforms.stage import stage
 from .bodies import avals_of, check_callable, flatten, trace_body, trace_loop
 from .call import call
-from .scan import bind_scan, length_of, row_avals, scan, unroll_of
+from .scan import length_of, row_avals, scan, unroll_of
+from .scan_rules import bind_scan
 from .while_loop import bind_while
 
 _LEAF = tree.structure(0)

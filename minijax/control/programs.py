@@ -99,12 +99,16 @@ def fixed_values(jaxpr: Jaxpr, count: int) -> set[Var]:
 
 
 def program_of(closed: ClosedJaxpr, count: int, outvars: Sequence) -> ClosedJaxpr:
-    """The part of a program that makes `outvars` from its first `count` inputs."""
+    """The part of a program that makes `outvars` from its first `count` inputs.
+
+    Steps with effects stay in the whole, which has all inputs.
+    """
     jaxpr = closed.jaxpr
+    whole = count == len(jaxpr.invars)
     needed = {x for x in outvars if type(x) is Var}
     eqns = []
     for eqn in reversed(jaxpr.eqns):
-        if eqn.effects or needed.intersection(eqn.outvars):
+        if (whole and eqn.effects) or needed.intersection(eqn.outvars):
             eqns.append(eqn)
             needed.update(x for x in eqn.invars if type(x) is Var)
     eqns.reverse()

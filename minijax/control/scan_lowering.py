@@ -42,9 +42,7 @@ def lower_scan(hlo, body, consts, carry, xs, out, length, reverse, unroll):
         turns, left = 0, length
     once = (turns > 0) + left == 1 and unroll == 1
     shared = _Scan(body, consts, xs, len(carry), length, reverse, once)
-    ys = [
-        hlo.value(_zeros(hlo, physical(aval)), aval) for aval in out[len(carry) :]
-    ]
+    ys = [hlo.value(_zeros(hlo, physical(aval)), aval) for aval in out[len(carry) :]]
     values = [*carry, *ys]
     if turns:
         values = _write_loop(hlo, shared, values, turns, unroll)

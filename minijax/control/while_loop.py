@@ -15,17 +15,15 @@ from collections.abc import Callable
 
 from .. import dtypes, tree
 from ..config import state
-from ..core.avals import ShapedArray
 from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of
-from ..core.primitive import Primitive
 from ..core.rules import instantiate
 from ..core.trace import Tracer
 from ..primitives.elementwise import bitwise_and, select_n
 from ..primitives.reduce import reduce_or
 from ..primitives.shape import broadcast_in_dim, move_batch
 from ..transforms.batch import batch_jaxpr
-from ..transforms.jvp import jvp_jaxpr, tangent_aval
+from ..transforms.jvp import jvp_jaxpr
 from ..transforms.stage import stage
 from .bodies import (
     Body,
@@ -36,7 +34,7 @@ from .bodies import (
     trace_body,
     trace_loop,
 )
-from .call import call
+from .call import Program, call
 from .programs import least_flags, picked, rewired, split, spread
 
 
@@ -212,12 +210,8 @@ def _while_batch(
         x if on else move_batch(size, x, None, 0)
         for x, on in zip(carry, flags, strict=True)
     ]
-    body, _ = batch_jaxpr(
-        body_jaxpr, size, (*const_dims, *_axes(every)), every
-    )
-    cond, _ = batch_jaxpr(
-        cond_jaxpr, size, (*cond_dims, *_axes(every)), (True,)
-    )
+    body, _ = batch_jaxpr(body_jaxpr, size, (*const_dims, *_axes(every)), every)
+    cond, _ = batch_jaxpr(cond_jaxpr, size, (*cond_dims, *_axes(every)), (True,))
     return _run_lanes(cond, cond_consts, body, consts, carry), _axes(every)
 
 
@@ -287,7 +281,7 @@ def write_while(hlo, carry, cond: Callable, body: Callable) -> list[str]:
     )
 
 
-while_p = Primitive(
+while_p = Program(
     "while",
     abstract=_while_abstract,
     jvp=_while_jvp,

@@ -123,11 +123,10 @@ zero_tangent = JvpRule(_zero_tangent)
 
 
 def like(x, value):
-    """The scalar `value` as a literal of the dtype of x (rank 0, strong)."""
-    aval = aval_of(x)
-    return literal(value, aval.update(shape=(), weak_type=False))
+    """The scalar `value` as a literal of the dtype of x, weak if x is."""
+    return literal(value, aval_of(x).update(shape=()))
 
 
 def full_like_literal(x, value):
     """An array filled with `value`, of the shape and dtype of x, as a literal."""
-    return literal(value, aval_of(x).strip_weak_type())
+    return literal(value, aval_of(x))

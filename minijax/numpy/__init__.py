@@ -298,6 +298,18 @@ from .nans import (
 from .padding import (
     pad as pad,
 )
+from .polynomials import (
+    poly as poly,
+    polyadd as polyadd,
+    polyder as polyder,
+    polydiv as polydiv,
+    polyfit as polyfit,
+    polyint as polyint,
+    polymul as polymul,
+    polysub as polysub,
+    polyval as polyval,
+    roots as roots,
+)
 from .quantiles import (
     median as median,
     nanmedian as nanmedian,
@@ -356,6 +368,17 @@ from .statistics import (
     average as average,
     corrcoef as corrcoef,
     cov as cov,
+)
+from .updates import (
+    fill_diagonal as fill_diagonal,
+    place as place,
+    put as put,
+    put_along_axis as put_along_axis,
+)
+from .vectorize import (
+    apply_along_axis as apply_along_axis,
+    apply_over_axes as apply_over_axes,
+    vectorize as vectorize,
 )
 from .windows import (
     bartlett as bartlett,
@@ -438,6 +461,7 @@ from .types import (
 )
 from . import operators as _operators
 
+from . import linalg as linalg
 
 bool = bool_
 ndarray = _Operators

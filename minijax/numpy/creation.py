@@ -101,7 +101,7 @@ def on(device, x):
     if isinstance(x, Tracer):
         raise NotImplementedError(
             f"device=: this {x.aval} is traced, so it has no device yet. Use "
-            "device_put on the result, or leave device out inside transformed functions."
+            "device_put on the result, or leave device out in transformed functions."
         )
     sharding = (
         device if hasattr(device, "device_list") else client.single_device(device)
@@ -434,7 +434,6 @@ def _affine(places, first, width):
     return lax.add(places, scalar(first, places.dtype)) if first else places
 
 
-@compiled(static_argnames=("num", "endpoint", "retstep", "dtype", "axis", "device"))
 def linspace(
     start,
     stop,
@@ -458,6 +457,15 @@ def linspace(
     if num < 0:
         raise ValueError(f"linspace: Number of samples, {num}, must be non-negative.")
     dtype = requested_dtype("linspace", dtype)
+    values, step = _linspace(
+        start, stop, num=num, endpoint=bool(endpoint), dtype=dtype, axis=axis
+    )
+    values = on(device, values)
+    return (values, step) if retstep else values
+
+
+@compiled(static_argnames=("num", "endpoint", "dtype", "axis"))
+def _linspace(start, stop, *, num, endpoint, dtype, axis):
     first, last = _pair("linspace", start, stop)
     dtype = dtype or first.dtype
     wide = dtypes.to_inexact(dtype)
@@ -467,14 +475,10 @@ def linspace(
         values = lax.floor(values)
     values = cast(values, dtype)
     axis = canonical_axis("linspace", axis, values.ndim)
-    values = on(device, moveaxis(values, 0, axis))
-    if not retstep:
-        return values
     gaps = num - 1 if endpoint else num
-    step = lax.div(
-        lax.sub(last, first), scalar(gaps if gaps > 0 else math.nan, last.dtype)
-    )
-    return values, cast(step, dtypes.to_inexact(dtype))
+    gaps = scalar(gaps if gaps > 0 else math.nan, last.dtype)
+    step = lax.div(lax.sub(last, first), gaps)
+    return moveaxis(values, 0, axis), cast(step, dtypes.to_inexact(dtype))
 
 
 def _pair(where, start, stop):

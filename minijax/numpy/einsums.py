@@ -237,15 +237,16 @@ def _contract_group(terms, group, output, options) -> list[Term]:
     result = chosen[0]
     for k, term in enumerate(chosen[1:], start=2):
         needed = _others([*rest, *chosen[k:]], None, output)
-        result = _contract_pair(result, term, needed, options)
+        result = _contract_pair(result, term, needed, output, options)
     return [*rest, result]
 
 
-def _contract_pair(left, right, needed, options) -> Term:
-    labels = list(dict.fromkeys(left.labels + right.labels))
-    batch = [
-        x for x in labels if x in left.labels and x in right.labels and x in needed
-    ]
-    free = [x for x in labels if x in needed and x not in batch]
-    kept = batch + free
+def _contract_pair(left, right, needed, output, options) -> Term:
+    labels = dict.fromkeys([*left.labels, *right.labels])
+    kept = [x for x in labels if x in needed]
+    if set(kept) == set(output):
+        kept = output
+    else:
+        shared = [x for x in kept if x in left.labels and x in right.labels]
+        kept = shared + [x for x in kept if x not in shared]
     return Term(contract(*left, *right, kept, **options), kept)

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import custom_jvp
 from .promotion import (
     as_operand,
     broadcast_shapes_of,
@@ -668,12 +669,34 @@ def hypot(x1, x2, /):
 def logaddexp(x1, x2, /):
     """Elementwise log(e^x1 + e^x2) without overflow."""
     x1, x2 = broadcast_shapes_of("logaddexp", *promote_inexact("logaddexp", x1, x2))
-    high = lax.max(x1, x2)
-    gap = lax.sub(x1, x2)
+    return _logaddexp(x1, x2)
+
+
+@custom_jvp
+def _logaddexp(x, y):
+    high = _maximum(x, y)
+    gap = lax.sub(x, y)
+    if x.dtype in dtypes.COMPLEX:
+        low = _minimum(x, y)
+        return lax.add(high, lax.log1p(lax.exp(lax.sub(low, high))))
     # Equal infinities have no difference; there the result is the larger operand.
     return lax.select(
-        isnan(gap), lax.add(x1, x2), lax.add(high, lax.log1p(lax.exp(-lax.abs(gap))))
+        isnan(gap), lax.add(x, y), lax.add(high, lax.log1p(lax.exp(-lax.abs(gap))))
     )
+
+
+@_logaddexp.defjvp
+def _logaddexp_jvp(primals, tangents):
+    # d log(e^x + e^y) = e^(x - z) dx + e^(y - z) dy,  z the value; both factors <= 1.
+    x, y = primals
+    x_dot, y_dot = tangents
+    z = _logaddexp(x, y)
+    return z, x_dot * _share(x, z) + y_dot * _share(y, z)
+
+
+def _share(x, z):
+    # Infinite operands that equal the result have the whole share.
+    return lax.exp(where_scalar(lax.eq(x, z), 0.0, lax.sub(x, z)))
 
 
 def logaddexp2(x1, x2, /):

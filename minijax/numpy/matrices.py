@@ -51,7 +51,6 @@ def _diagonal_number(where, k):
         raise ValueError(f"{where}: k must be a scalar integer; got {k!r}.") from error
 
 
-@compiled(static_argnames=("N", "M", "k", "dtype", "device"))
 def eye(N: int, M: int | None = None, k: int = 0, dtype=None, *, device=None):
     """Ones on the diagonal number `k`, zeros elsewhere.
 
@@ -60,7 +59,13 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype=None, *, device=None):
     """
     n, m, k = _matrix_sizes("eye", N, M, k)
     dtype = requested_dtype("eye", dtype) or dtypes.default_float()
-    return on(device, cast(lax.eq(*_rows_and_columns(n, m, k)), dtype))
+    return on(device, _pattern(lax.eq, n=n, m=m, k=k, dtype=dtype))
+
+
+@compiled(static_argnames=("compare", "n", "m", "k", "dtype"))
+def _pattern(compare, *, n, m, k, dtype):
+    """Ones where row numbers moved by k compare so with column numbers."""
+    return cast(compare(*_rows_and_columns(n, m, k)), dtype)
 
 
 def identity(n: int, dtype=None):
@@ -72,7 +77,6 @@ def identity(n: int, dtype=None):
     return eye(n, dtype=dtype)
 
 
-@compiled(static_argnames=("N", "M", "k", "dtype"))
 def tri(N: int, M: int | None = None, k: int = 0, dtype=None):
     """Ones on and below the diagonal number `k`, zeros above.
 
@@ -81,7 +85,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype=None):
     """
     n, m, k = _matrix_sizes("tri", N, M, k)
     dtype = requested_dtype("tri", dtype) or dtypes.default_float()
-    return cast(lax.ge(*_rows_and_columns(n, m, k)), dtype)
+    return _pattern(lax.ge, n=n, m=m, k=k, dtype=dtype)
 
 
 @compiled(static_argnames=("k",))

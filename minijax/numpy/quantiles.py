@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from . import reductions
 from .arguments import cast, masked, scalar
 from .nans import is_number
@@ -175,15 +176,41 @@ def _quantile(name, a, q, axis, out, overwrite_input, method, keepdims, weights=
             f"{name} does not support complex input, as the operation is poorly "
             "defined. Take quantiles of the real and imaginary parts."
         )
-    x, q = _typed(name, x, q)
     axes = canonical_axes(name, axis, x.ndim)
-    rows, w = _rows(name, x, weights, axes)
-    if rows.shape[-1] == 0:
+    if 0 in [x.shape[i] for i in axes]:
         raise ValueError(f"{name}: needs at least one element, got shape {x.shape}.")
+    options = {"name": name, "axes": axes, "method": method, "keepdims": keepdims}
+    arrays = [x] if weights is None else [x, as_operand(name, weights)]
+    if _is_known(q):
+        q = np.asarray(q, np.float64)
+        known = q.item() if q.ndim == 0 else tuple(q.ravel().tolist())
+        if q.ndim < 2:
+            return _along_axes(*arrays, known=known, **options)
+    q = as_operand(name, q)
+    if q.ndim > 1:
+        raise ValueError(
+            f"{name}: q must be a number or a vector, got shape {tuple(q.shape)}."
+        )
+    return _along_axes_traced(q, *arrays, **options)
+
+
+@compiled(static_argnames=("known", "name", "axes", "method", "keepdims"))
+def _along_axes(x, weights=None, *, known, name, axes, method, keepdims):
+    """Quantiles for q known while tracing, which keep their double precision."""
+    return _reduced(x, np.asarray(known), weights, name, axes, method, keepdims)
+
+
+@compiled(static_argnames=("name", "axes", "method", "keepdims"))
+def _along_axes_traced(q, x, weights=None, *, name, axes, method, keepdims):
+    q = cast(q, inexact(x.dtype))
+    return _reduced(x, q, weights, name, axes, method, keepdims)
+
+
+def _reduced(x, q, weights, name, axes, method, keepdims):
+    x = cast(x, inexact(x.dtype))
+    rows, w = _rows(name, x, weights, axes)
     y = _of_rows(rows, q, method, skip_nans=name.startswith("nan"), weights=w)
-    if keepdims:
-        y = expand_dims(y, tuple(i + q.ndim for i in axes))
-    return y
+    return expand_dims(y, tuple(i + q.ndim for i in axes)) if keepdims else y
 
 
 def _check_method(name, method, weights):
@@ -198,17 +225,6 @@ def _check_method(name, method, weights):
         )
 
 
-def _typed(name, x, q):
-    """Both in the dtype of the result; a q that is known stays in double precision."""
-    q = np.asarray(q, np.float64) if _is_known(q) else as_operand(name, q)
-    if q.ndim > 1:
-        raise ValueError(
-            f"{name}: q must be a number or a vector, got shape {tuple(q.shape)}."
-        )
-    x = cast(x, inexact(x.dtype))
-    return x, q if isinstance(q, np.ndarray) else cast(q, x.dtype)
-
-
 def _is_known(q):
     return isinstance(q, int | float | np.ndarray | np.generic)
 
@@ -216,10 +232,9 @@ def _is_known(q):
 def _rows(name, x, weights, axes):
     """`x` and its weights with all axes to reduce flattened into the last one."""
     if weights is not None:
-        w = as_operand(name, weights)
-        if w.shape != x.shape:
-            w = _weights_along(name, x, w, axes)
-        weights = _flattened(cast(w, x.dtype), axes)
+        if weights.shape != x.shape:
+            weights = _weights_along(name, x, weights, axes)
+        weights = _flattened(cast(weights, x.dtype), axes)
     return _flattened(x, axes), weights
 
 

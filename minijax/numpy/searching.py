@@ -73,6 +73,11 @@ def _nonzero(name, x, size, fill_value):
     if size < 0:
         raise TypeError(f"{name}: size must not be negative, got {size}.")
     fills = _fill_values(name, x.ndim, fill_value)
+    return _nonzero_of_size(x, *fills, name=name, size=size)
+
+
+@compiled(static_argnames=("name", "size"))
+def _nonzero_of_size(x, *fills, name, size):
     index_dtype = dtypes.default_int()
     if x.size == 0 or size == 0:
         return tuple(

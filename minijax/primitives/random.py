@@ -73,7 +73,7 @@ def _threefry2x32_lower(hlo, out, k0, k1, x0, x1):
     # The key schedule is computed on scalars if the key is one.
     key = whole if k0.aval.ndim or k1.aval.ndim else k0.aval
     k0, k1 = (hlo.spread(x, key.shape) for x in (k0, k1))
-    parity = hlo.constant(np.full(key.shape, PARITY, np.uint32))
+    parity = _number(hlo, PARITY, key)
     k2 = _op(hlo, "xor", key, _op(hlo, "xor", key, k0, k1), parity)
     schedule = [hlo.value(x, key) for x in (k0, k1, k2)]
     x0, x1 = (hlo.spread(x, whole.shape) for x in (x0, x1))
@@ -81,6 +81,10 @@ def _threefry2x32_lower(hlo, out, k0, k1, x0, x1):
     x1 = _op(hlo, "add", whole, x1, hlo.spread(schedule[1], whole.shape))
     write = _looped if whole.size <= SMALL else _unrolled
     return write(hlo, whole, x0, x1, schedule)
+
+
+def _number(hlo, n, aval):
+    return hlo.constant(np.uint32(n), aval.shape)
 
 
 def _op(hlo, name, aval, x, y):
@@ -105,20 +109,15 @@ def _add_key(hlo, whole, x0, x1, a, b, group):
 
 
 def _unrolled(hlo, whole, x0, x1, schedule):
-    numbers = {
-        n: hlo.constant(np.full(whole.shape, n, np.uint32))
-        for n in sorted({1, 2, 3, 4, 5} | _both(sum(ROTATIONS, ())))
-    }
     for group in range(5):
-        pairs = [(numbers[n], numbers[32 - n]) for n in ROTATIONS[group % 2]]
+        pairs = [
+            (_number(hlo, n, whole), _number(hlo, 32 - n, whole))
+            for n in ROTATIONS[group % 2]
+        ]
         x0, x1 = _rounds(hlo, whole, x0, x1, pairs)
         a, b = schedule[(group + 1) % 3], schedule[(group + 2) % 3]
-        x0, x1 = _add_key(hlo, whole, x0, x1, a, b, numbers[group + 1])
+        x0, x1 = _add_key(hlo, whole, x0, x1, a, b, _number(hlo, group + 1, whole))
     return [x0, x1]
-
-
-def _both(rotations):
-    return {n for left in rotations for n in (left, 32 - left)}
 
 
 def _looped(hlo, whole, x0, x1, schedule):
@@ -127,27 +126,28 @@ def _looped(hlo, whole, x0, x1, schedule):
     k0, k1, k2 = schedule
 
     def unfinished(hlo, group, *_):
-        end = hlo.constant(np.uint32(5))
-        test = f"stablehlo.compare LT, {group}, {end} : {hlo.types([group, group], _BIT)}"
+        end = _number(hlo, 5, count)
+        test = (
+            f"stablehlo.compare LT, {group}, {end} : {hlo.types([group, group], _BIT)}"
+        )
         return [hlo.value(hlo.emit(test), _BIT)]
 
     def step(hlo, group, x0, x1, a, b, c, these, those):
-        full = hlo.constant(np.full(whole.shape, 32, np.uint32))
+        width = _number(hlo, 32, whole)
         pairs = []
         for k in range(4):
             left = hlo.spread(_element(hlo, these, k), whole.shape)
-            pairs.append((left, _op(hlo, "subtract", whole, full, left)))
+            pairs.append((left, _op(hlo, "subtract", whole, width, left)))
         x0, x1 = _rounds(hlo, whole, str(x0), str(x1), pairs)
-        group = hlo.value(
-            _op(hlo, "add", count, group, hlo.constant(np.uint32(1))), count
-        )
+        group = _op(hlo, "add", count, group, _number(hlo, 1, count))
+        group = hlo.value(group, count)
         x0, x1 = _add_key(hlo, whole, x0, x1, a, b, hlo.spread(group, whole.shape))
         x0, x1 = hlo.value(x0, whole), hlo.value(x1, whole)
         return [group, x0, x1, b, c, a, those, these]
 
     rotations = (hlo.constant(np.array(x, np.uint32)) for x in ROTATIONS)
     carry = [
-        hlo.value(hlo.constant(np.uint32(0)), count),
+        hlo.value(_number(hlo, 0, count), count),
         hlo.value(x0, whole),
         hlo.value(x1, whole),
         *(k1, k2, k0),

@@ -225,6 +225,8 @@ def _complex_extremum_lower(hlo, out, x, axes, identity):
 def _extremum_partial(x_dot, y, x, *, axes):
     # Every element that attains the extremum is a place where it was taken from; there
     # is none if the extremum is NaN, which makes the derivative NaN.
+    if x.size == 0:
+        return None
     kept = [k for k in range(x.ndim) if k not in axes]
     here = eq(x, broadcast_in_dim(y, x.shape, kept))
     here = convert_element_type(here, x_dot.dtype)

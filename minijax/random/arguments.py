@@ -6,6 +6,7 @@ from .. import dtypes
 from .. import numpy as jnp
 from .. import primitives as lax
 from ..numpy.arguments import as_shape
+from ..numpy.promotion import as_operand
 
 
 def size_of(where, shape):
@@ -49,23 +50,30 @@ def unsharded(where, out_sharding):
 
 def common_shape(where, shape, **parameters):
     """The shape of the samples, to which all parameters broadcast; None: theirs."""
-    shapes = [np.shape(x) for x in parameters.values()]
+    shapes = [as_operand(where, x).shape for x in parameters.values()]
     try:
         common = np.broadcast_shapes(*shapes)
-        if shape is None:
-            return common
-        shape = size_of(where, shape)
-        if np.broadcast_shapes(shape, common) == shape:
-            return shape
     except ValueError:
-        pass
+        common = None
+    if shape is None and common is not None:
+        return common
+    if shape is not None:
+        shape = size_of(where, shape)
+        if common is not None and broadcasts(common, shape):
+            return shape
     given = " and ".join(
         f"{name}: {found}" for name, found in zip(parameters, shapes, strict=True)
     )
-    raise ValueError(
-        f"{where}: parameters must broadcast to the shape {shape} of the samples, "
-        f"got {given}."
-    )
+    wanted = "together" if shape is None else f"to the shape {shape} of the samples"
+    raise ValueError(f"{where}: parameters must broadcast {wanted}, got {given}.")
+
+
+def broadcasts(small, large):
+    """Whether an array of one shape can be repeated to another shape."""
+    try:
+        return np.broadcast_shapes(small, large) == large
+    except ValueError:
+        return False
 
 
 def spread(x, shape, dtype):

@@ -6,6 +6,7 @@ from .. import numpy as jnp
 from .. import primitives as lax
 from ..runtime.compiled import compiled
 from .arguments import (
+    broadcasts,
     cast,
     common_shape,
     float_dtype,
@@ -292,7 +293,7 @@ def multivariate_normal(
         )
     batch = np.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
     shape = batch if shape is None else size_of("multivariate_normal", shape)
-    if np.broadcast_shapes(shape, batch) != shape:
+    if not broadcasts(batch, shape):
         raise ValueError(
             f"multivariate_normal: the batch shape {batch} of mean and cov must "
             f"broadcast to shape, got {shape}."

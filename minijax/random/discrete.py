@@ -18,7 +18,7 @@ from .. import numpy as jnp
 from .. import primitives as lax
 from ..numpy.promotion import as_operand, canonical_axis
 from ..runtime.compiled import compiled
-from .arguments import common_shape, size_of, unsharded
+from .arguments import broadcasts, common_shape, size_of, unsharded
 from .continuous import gumbel_mode, gumbels
 from .keys import check_key, words_of
 from .streams import random_words, split_words
@@ -105,7 +105,7 @@ def categorical(
     axis = canonical_axis("categorical", axis, logits.ndim)
     batch = (*logits.shape[:axis], *logits.shape[axis + 1 :])
     shape = batch if shape is None else size_of("categorical", shape)
-    if len(shape) < len(batch) or np.broadcast_shapes(shape, batch) != shape:
+    if len(shape) < len(batch) or not broadcasts(batch, shape):
         raise ValueError(
             f"categorical: shape must end with the shape {batch} of the distributions, "
             f"got {shape}."

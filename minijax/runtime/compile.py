@@ -115,12 +115,9 @@ def load(module: Module, device_list, options, option_key):
     return _loaded[key]
 
 
-def overrides_for(platform: str, text: str) -> tuple:
-    """XLA flags that a program needs on a platform and version."""
+def overrides_for() -> tuple:
+    """XLA flags that the options in force ask for."""
     flags = []
-    if platform == "cpu" and client.VERSION < (0, 11) and "optimization_barrier" in text:
-        # This version removes barriers before fusion, which is what they are for.
-        flags.append(("xla_disable_hlo_passes", "cse_barrier_expander"))
     if config.jax_disable_most_optimizations:
         flags.append(("xla_backend_optimization_level", 0))
         flags.append(("xla_llvm_disable_expensive_passes", True))
@@ -144,11 +141,7 @@ class Lowered:
     def compile(self, compiler_options=None) -> Program:
         """Compile and load."""
         devices = self.sharding.device_list
-        platform = client.platform_of(devices[0])
-        overrides = (
-            *overrides_for(platform, self.module.text),
-            *(compiler_options or {}).items(),
-        )
+        overrides = (*overrides_for(), *(compiler_options or {}).items())
         partitions = len(devices)
         options = client.compile_options(devices, partitions, overrides)
         start = time.perf_counter()

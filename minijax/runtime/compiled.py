@@ -52,6 +52,8 @@ def compiled(fun=None, *, static_argnames=()):
             try:
                 program = fast[state.key, *[x._kind for x in args]]
             except AttributeError:
+                if static:  # numbers among the arguments may be part of the program
+                    return _call(fun, names, static, fast, slow, args, kwargs)
                 arrays = [on_device(x) if type(x) in _SCALARS else x for x in args]
                 kinds = [getattr(x, "_kind", None) for x in arrays]
                 program = fast.get((state.key, *kinds))
@@ -159,7 +161,7 @@ class _CompiledCall:
         self.sharding = sharding
         self.handlers = program.handlers
         self.kinds = program.kinds
-        self.single = tree.treedef_is_leaf(out_tree)
+        self.single = out_tree == tree.structure(0)
         consts, execute = program.consts, program.run
         kept = program.kept
         if not consts and kept == list(range(len(kept))):

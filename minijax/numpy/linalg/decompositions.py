@@ -163,9 +163,9 @@ def qr(a, mode: str = "reduced"):
     Q (..., m, m) and R (..., m, n), "r" R alone, "raw" Householder vectors and factors,
     and "full" is an old name of "reduced".
 
-    >>> abs(qr(np.array([[3., 1.], [4., 2.]]))[1])
-    Array([[5. , 2.2],
-           [0. , 0.4]], dtype=float32)
+    >>> q, r = qr(np.array([[3., 1.], [4., 2.]]))
+    >>> np.allclose(np.abs(r), [[5., 2.2], [0., 0.4]])
+    True
     """
     a = matrix_operand("jnp.linalg.qr", a, error=TypeError)
     if mode == "raw":

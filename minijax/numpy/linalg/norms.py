@@ -17,8 +17,8 @@ def norm(x, ord=None, axis=None, keepdims: bool = False):
     """The norm of a vector or matrix in one or two axes, or of all elements.
 
     ord, for vectors (one axis): a number p for the p-norm, inf, -inf, or 0 for the
-    count of elements that are not zero. For matrices (two axes): "fro", "nuc", 1, -1, 2, -2,
-    inf, -inf. None is the 2-norm of the elements.
+    count of elements that are not zero. For matrices (two axes): "fro", "nuc", 1, -1,
+    2, -2, inf, -inf. None is the 2-norm of the elements.
 
     >>> norm(np.array([3., 4.]))
     Array(5., dtype=float32)
