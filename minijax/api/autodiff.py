@@ -1,9 +1,9 @@
 """Derivatives of Python functions: trees in, trees out.
 
-    jvp(f, (x,), (x_dot,))      y, J x_dot          forward mode
-    vjp(f, x)                   y, y_bar -> J^T y_bar  reverse mode
-    grad(f)(x)                  the gradient of a scalar f
-    linearize(f, x)             y, x_dot -> J x_dot   as many times as one likes
+jvp(f, (x,), (x_dot,))      y, J x_dot          forward mode
+vjp(f, x)                   y, y_bar -> J^T y_bar  reverse mode
+grad(f)(x)                  the gradient of a scalar f
+linearize(f, x)             y, x_dot -> J x_dot   as many times as one likes
 """
 
 import functools
@@ -31,9 +31,9 @@ from .arguments import (
     argument_paths,
     as_values,
     name_of,
-    wraps,
     positions,
     result_values,
+    wraps,
 )
 
 
@@ -109,7 +109,10 @@ def jvp(fun: Callable, primals, tangents, has_aux: bool = False):
         materialize(t, aval_of(x))
         for t, x in zip(out_dots[:count], outs[:count], strict=True)
     ]
-    out, out_dot = tree.unflatten(out_tree, outs[:count]), tree.unflatten(out_tree, dots)
+    out, out_dot = (
+        tree.unflatten(out_tree, outs[:count]),
+        tree.unflatten(out_tree, dots),
+    )
     if has_aux:
         return out, out_dot, tree.unflatten(aux[0], outs[count:])
     return out, out_dot
@@ -179,8 +182,7 @@ def linearize(fun: Callable, *primals, has_aux: bool = False):
         ]
         outs = record.linearized.push(checked)
         filled = [
-            materialize(t, aval_of(x))
-            for t, x in zip(outs, record.outs, strict=True)
+            materialize(t, aval_of(x)) for t, x in zip(outs, record.outs, strict=True)
         ]
         return tree.unflatten(record.out_tree, filled)
 
@@ -223,9 +225,7 @@ def _record(fun, primals, where, has_aux=False, active=None):
     record.primals = xs
     record.out_tree = out_tree
     record.outs = result.outs[:count]
-    record.aux = (
-        tree.unflatten(aux_tree, result.outs[count:]) if has_aux else None
-    )
+    record.aux = tree.unflatten(aux_tree, result.outs[count:]) if has_aux else None
     result.out_dots = result.out_dots[:count]
     record.linearized = result
     return record
@@ -530,8 +530,10 @@ def _check_scalar(record, where, holomorphic):
                 else "Convert the output with astype(float)."
             )
         )
-    return as_array(literal(1, tangent_aval(aval))) if is_eager() else literal(
-        1, tangent_aval(aval)
+    return (
+        as_array(literal(1, tangent_aval(aval)))
+        if is_eager()
+        else literal(1, tangent_aval(aval))
     )
 
 

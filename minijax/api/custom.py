@@ -106,9 +106,7 @@ class _Custom:
 
     def _split(self, args):
         fixed = [args[k] for k in self.nondiff_argnums]
-        moving = tuple(
-            [x for k, x in enumerate(args) if k not in self.nondiff_argnums]
-        )
+        moving = tuple([x for k, x in enumerate(args) if k not in self.nondiff_argnums])
         for k, x in zip(self.nondiff_argnums, fixed, strict=True):
             leaves, _ = tree.flatten_raw(x, None)
             if self.kind == "custom_vjp" and any(isinstance(y, Tracer) for y in leaves):
@@ -562,4 +560,3 @@ def zero_from_primal(x, symbolic_zeros: bool = False):
     """The zero tangent of a value."""
     aval = tangent_aval(aval_of(x))
     return SymbolicZero(aval) if symbolic_zeros else materialize(None, aval)
-

@@ -156,4 +156,3 @@ class named_scope:
 def named_call(fun, *, name: str | None = None):
     """A function whose operations are named after it."""
     return named_scope(name or fun.__name__)(fun)
-

@@ -1,8 +1,8 @@
 """Whole Jacobians and Hessians: a derivative along every basis vector, batched.
 
-    jacfwd(f)(x)      columns: vmap of jvp over the basis of the input
-    jacrev(f)(x)      rows:    vmap of the pullback over the basis of the output
-    hessian(f)(x)     jacfwd of jacrev
+jacfwd(f)(x)      columns: vmap of jvp over the basis of the input
+jacrev(f)(x)      rows:    vmap of the pullback over the basis of the output
+hessian(f)(x)     jacfwd of jacrev
 """
 
 import math
@@ -15,7 +15,14 @@ from ..core.literal import aval_of
 from ..primitives.elementwise import convert_element_type, eq
 from ..primitives.shape import broadcasted_iota, reshape
 from ..primitives.slicing import slice_in_dim
-from .arguments import argument_paths, as_values, name_of, positions, result_values, wraps
+from .arguments import (
+    argument_paths,
+    as_values,
+    name_of,
+    positions,
+    result_values,
+    wraps,
+)
 from .autodiff import jvp, vjp
 from .mapping import vmap
 
@@ -58,7 +65,9 @@ def jacfwd(
         result = vmap(push, out_axes=out_axes)(*basis)
         out, columns = result[0], result[1]
         _check_outputs(out, where, holomorphic)
-        jacobian = tree.map(lambda c, y: _split_columns(c, y, xs, in_tree), columns, out)
+        jacobian = tree.map(
+            lambda c, y: _split_columns(c, y, xs, in_tree), columns, out
+        )
         jacobian = _select(jacobian, out, argnums)
         return (jacobian, result[2]) if has_aux else jacobian
 
@@ -254,5 +263,6 @@ def _select(jacobian, out, argnums):
         return parts[0] if single else parts
 
     out_tree = tree.structure(out)
-    return tree.unflatten(out_tree, [opened(b) for b in out_tree.flatten_up_to(jacobian)])
-
+    return tree.unflatten(
+        out_tree, [opened(b) for b in out_tree.flatten_up_to(jacobian)]
+    )

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from .. import tree
 from ..config import state
 from ..control.call import call
-from ..core.avals import ShapedArray
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
 from ..core.trace import ENDED, Tracer, context, evaluator
@@ -22,13 +21,9 @@ from ..runtime import client, dispatch
 from ..runtime.array import Array, as_array
 from ..runtime.compile import arrive, check_finite, lower_program
 from ..transforms.stage import hoist, stage
-from .arguments import (
-    argument_paths,
-    as_values,
-    name_of,
-    result_values,
-    signature_of,
-)
+from .arguments import name_of, result_values, signature_of
+from .binding import BoundCall, Options
+from .stages import LoweredFunction, TracedFunction
 
 
 class Traced(NamedTuple):
@@ -38,19 +33,6 @@ class Traced(NamedTuple):
     out_tree: Any
     flat: ClosedJaxpr  # the same with its constants as leading inputs
     consts: list
-
-
-class _Options(NamedTuple):
-    """What makes two jitted versions of one function different."""
-
-    static_argnums: tuple[int, ...]
-    static_argnames: tuple[str, ...]
-    donate_argnums: tuple[int, ...]
-    donate_argnames: tuple[str, ...]
-    keep_unused: bool
-    inline: bool
-    device: Any
-    compiler_options: tuple
 
 
 class _Caches:
@@ -72,7 +54,6 @@ class _Caches:
 flatten = tree.flatten_raw
 
 _caches: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_signatures: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def _caches_of(fun, options) -> _Caches:
@@ -140,10 +121,10 @@ class _Call:
 class JitFunction:
     """A function that is compiled on its first call for each type of arguments."""
 
-    def __init__(self, fun: Callable, options: _Options):
+    def __init__(self, fun: Callable, options: Options):
         self.__wrapped__ = fun
-        self._fun = fun
-        self._options = options
+        self.fun = fun
+        self.options = options
         self._cache = _caches_of(fun, options)
         self._fast = self._cache.fast
         self._plain = not (options.static_argnums or options.static_argnames)
@@ -166,26 +147,22 @@ class JitFunction:
 
     def _call_slowly(self, args, kwargs):
         if state.disable_jit:
-            return self._fun(*args, **kwargs)
-        bound = self._bind(args, kwargs)
+            return self.fun(*args, **kwargs)
+        bound = BoundCall(self, args, kwargs)
         traced = self._trace(bound)
         values = bound.values
         mixed = (*values, *traced.consts)
         if context.floor is evaluator and not any(isinstance(x, Tracer) for x in mixed):
             return self._run(bound, traced)
-        if self._options.inline:
+        if self.options.inline:
             outs = eval_jaxpr(traced.flat.jaxpr, [], *traced.consts, *values)
         else:
-            outs = call(traced.flat, [*traced.consts, *values], self._name)
+            outs = call(traced.flat, [*traced.consts, *values], self.name)
         return tree.unflatten(traced.out_tree, outs)
 
     @property
-    def _name(self):
-        return name_of(self._fun)
-
-    def _bind(self, args, kwargs):
-        """Split a call into static and traced arguments."""
-        return _Bound(self, args, kwargs)
+    def name(self):
+        return name_of(self.fun)
 
     def _trace(self, bound) -> Traced:
         """The program for the types of a call, traced or remembered."""
@@ -197,16 +174,16 @@ class JitFunction:
         ):
             return found
         out_tree = None
-        where = f"jit of {self._name}"
+        where = f"jit of {self.name}"
 
         def flat(*tracers):
             nonlocal out_tree
-            out = bound.apply(self._fun, tracers)
+            out = bound.apply(self.fun, tracers)
             values, out_tree = result_values(out, where)
             return values
 
         avals = [aval_of(x) for x in bound.values]
-        closed = stage(flat, avals, f"by jit in {self._name}", bound.paths())
+        closed = stage(flat, avals, f"by jit in {self.name}", bound.paths())
         hoisted, consts = hoist(closed)
         traced = Traced(closed, out_tree, hoisted, consts)
         cache[key] = traced
@@ -218,8 +195,8 @@ class JitFunction:
         key = (bound.trace_key(), kinds)
         entry = self._cache.programs.get(key)
         if entry is None:
-            lowered = self._lower(bound, traced, kinds)
-            program = lowered.compile(dict(self._options.compiler_options))
+            lowered = self.lower_traced(bound, traced, kinds)
+            program = lowered.compile(dict(self.options.compiler_options))
             devices = lowered.sharding.device_list
             here = all(k.sharding.device_list == devices for k in kinds)
             sharding = None if here else lowered.sharding
@@ -237,25 +214,25 @@ class JitFunction:
         if flat and entry.sharding is None:
             self._fast[(state.key, *kinds)] = entry
 
-    def _lower(self, bound, traced, kinds, platform=None):
+    def lower_traced(self, bound, traced, kinds, platform=None):
         return lower_program(
             traced.closed,
-            f"jit_{self._name}",
+            f"jit_{self.name}",
             kinds,
-            keep_unused=self._options.keep_unused,
+            keep_unused=self.options.keep_unused,
             donated=bound.donated(),
-            device=self._options.device,
+            device=self.options.device,
             platform=platform,
         )
 
     # Stages
 
-    def trace(self, *args, **kwargs) -> "TracedFunction":
+    def trace(self, *args, **kwargs) -> TracedFunction:
         """Trace for arguments, or their `ShapeDtypeStruct`s, without running."""
-        bound = self._bind(args, kwargs)
+        bound = BoundCall(self, args, kwargs)
         return TracedFunction(self, bound, self._trace(bound))
 
-    def lower(self, *args, **kwargs) -> "LoweredFunction":
+    def lower(self, *args, **kwargs) -> LoweredFunction:
         """Trace and lower to StableHLO for arguments or their types."""
         return self.trace(*args, **kwargs).lower()
 
@@ -274,373 +251,15 @@ class JitFunction:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self):
-        return f"<jit of {self._fun!r}>"
+        return f"<jit of {self.fun!r}>"
 
     def __reduce__(self):
-        return jit_with, (self._fun, self._options)
+        return jit_with, (self.fun, self.options)
 
 
 def jit_with(fun, options):
     """A jitted function with the given options; used by pickle."""
     return JitFunction(fun, options)
-
-
-class ShapeDtypeStruct:
-    """The shape and dtype of an array that need not exist.
-
-    >>> ShapeDtypeStruct((2, 3), "float32")
-    ShapeDtypeStruct(shape=(2, 3), dtype=float32)
-    """
-
-    __slots__ = ("dtype", "shape", "sharding", "weak_type")
-
-    def __init__(self, shape, dtype, *, sharding=None, weak_type=False, vma=None):
-        aval = ShapedArray(tuple(shape), dtype, weak_type)
-        self.shape = aval.shape
-        self.dtype = aval.dtype
-        self.weak_type = weak_type
-        self.sharding = sharding
-
-    @property
-    def aval(self):
-        return ShapedArray(self.shape, self.dtype, self.weak_type)
-
-    @property
-    def ndim(self):
-        return len(self.shape)
-
-    @property
-    def size(self):
-        return self.aval.size
-
-    def __len__(self):
-        return len(self.aval)
-
-    def update(self, **changes):
-        """The same with some parts replaced."""
-        fields = {"shape": self.shape, "dtype": self.dtype, "weak_type": self.weak_type}
-        fields.update(changes)
-        return ShapeDtypeStruct(fields.pop("shape"), fields.pop("dtype"), **fields)
-
-    def __repr__(self):
-        weak = ", weak_type=True" if self.weak_type else ""
-        name = getattr(self.dtype, "name", self.dtype)
-        return f"ShapeDtypeStruct(shape={self.shape}, dtype={name}{weak})"
-
-    def __eq__(self, other):
-        return isinstance(other, ShapeDtypeStruct) and self.aval is other.aval
-
-    def __hash__(self):
-        return hash(self.aval)
-
-
-class _Bound:
-    """One call of a jitted function: static values apart, traced leaves flat."""
-
-    def __init__(self, jitted, args, kwargs):
-        fun, options = jitted._fun, jitted._options
-        self.fun = fun
-        self.options = options
-        self.args = args
-        self.kwargs = kwargs
-        self.static: dict[int | str, Any] = {}
-        if options.static_argnums or options.static_argnames:
-            self._take_static(fun, args, kwargs)
-        self.dynamic_args = tuple(
-            [x for k, x in enumerate(args) if k not in self.static]
-        )
-        self.dynamic_kwargs = {k: v for k, v in kwargs.items() if k not in self.static}
-        self.leaves, self.treedef = tree.flatten_raw(
-            (self.dynamic_args, self.dynamic_kwargs), None
-        )
-        plain = all(isinstance(x, Array | Tracer) for x in self.leaves)
-        self.values = self.leaves if plain else self._checked(jitted._name)
-
-    def _checked(self, name):
-        structs = [isinstance(x, ShapeDtypeStruct) for x in self.leaves]
-        others = [x for x, s in zip(self.leaves, structs, strict=True) if not s]
-
-        def paths():
-            named = zip(self.paths(), structs, strict=True)
-            return [path for path, s in named if not s]
-
-        checked = iter(as_values(others, f"jit of {name}", paths))
-        return [
-            x if s else next(checked)
-            for x, s in zip(self.leaves, structs, strict=True)
-        ]
-
-    def _take_static(self, fun, args, kwargs):
-        numbers = set()
-        for k in self.options.static_argnums:
-            k = k + len(args) if k < 0 else k
-            if 0 <= k < len(args):
-                numbers.add(k)
-        names = _parameter_positions(fun)
-        by_number = {k: name for name, k in names.items()}
-        statics = set(self.options.static_argnames)
-        statics.update(by_number[k] for k in self.options.static_argnums if k in by_number)
-        numbers.update(
-            names[n]
-            for n in self.options.static_argnames
-            if n in names and names[n] < len(args)
-        )
-        for k in numbers:
-            self._add_static(k, args[k], by_number.get(k, f"args[{k}]"))
-        for name in statics:
-            if name in kwargs:
-                self._add_static(name, kwargs[name], name)
-
-    def _add_static(self, key, value, name):
-        if isinstance(value, Tracer):
-            raise ValueError(
-                f"jit of {name_of(self.fun)}: static argument {name} must be a plain "
-                f"value, got a tracer {value.aval}. Do not mark it static, or pass a "
-                "value known while tracing."
-            )
-        try:
-            hash(value)
-        except TypeError:
-            raise ValueError(
-                f"Non-hashable static argument: jit of {name_of(self.fun)}: static "
-                f"argument {name} must be hashable, got {value!r:.60} of type "
-                f"{type(value).__name__}. Use a tuple or another immutable value."
-            ) from None
-        self.static[key] = value
-
-    def trace_key(self):
-        """What the traced program depends on."""
-        statics = tuple([(k, v, type(v)) for k, v in self.static.items()])
-        axes = context.axes
-        names = tuple([(n, f.size, id(f)) for n, f in axes.items()]) if axes else ()
-        return (
-            state.key,
-            self.treedef,
-            tuple([aval_of(x) for x in self.values]),
-            statics,
-            len(self.args),
-            names,
-        )
-
-    def apply(self, fun, tracers):
-        """Call the function with tracers in the place of its traced arguments."""
-        args, kwargs = tree.unflatten(self.treedef, tracers)
-        if self.static:
-            given = iter(args)
-            args = [
-                self.static[k] if k in self.static else next(given)
-                for k in range(len(self.args))
-            ]
-            named = {k: v for k, v in self.static.items() if isinstance(k, str)}
-            kwargs = {**kwargs, **named}
-        return fun(*args, **kwargs)
-
-    def paths(self):
-        """The user's names of the traced leaves."""
-        paths = []
-        names = argument_paths(self.fun, self.args, self.kwargs)
-        position = 0
-        items = [*enumerate(self.args), *sorted(self.kwargs.items())]
-        for key, value in items:
-            count = len(tree.flatten_raw(value, None)[0])
-            if key not in self.static:
-                paths.extend(names[position : position + count])
-            position += count
-        return paths
-
-    def donated(self):
-        """Positions of traced leaves that belong to donated arguments."""
-        options = self.options
-        if not (options.donate_argnums or options.donate_argnames):
-            return ()
-        names = _parameter_positions(self.fun)
-        numbers = {k % len(self.args) for k in options.donate_argnums if self.args}
-        numbers.update(names[n] for n in options.donate_argnames if n in names)
-        given = {n for n, k in names.items() if k in numbers}
-        given.update(options.donate_argnames)
-        found = []
-        position = 0
-        for key, value in [*enumerate(self.args), *sorted(self.kwargs.items())]:
-            if key in self.static:
-                continue
-            count = len(tree.flatten_raw(value, None)[0])
-            if key in numbers or key in given:
-                found.extend(range(position, position + count))
-            position += count
-        return tuple(found)
-
-
-def _parameter_positions(fun) -> dict[str, int]:
-    """Positions of parameters that can be given by position, by name."""
-    try:
-        return _signatures[fun]
-    except (KeyError, TypeError):
-        pass
-    signature = signature_of(fun)
-    kinds = (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    )
-    found = {}
-    if signature is not None:
-        parameters = signature.parameters.values()
-        found = {p.name: k for k, p in enumerate(parameters) if p.kind in kinds}
-    try:
-        _signatures[fun] = found
-    except TypeError:
-        return found
-    return found
-
-
-class TracedFunction:
-    """A function traced for one type of arguments: `jit(f).trace(...)`."""
-
-    def __init__(self, jitted, bound, traced):
-        self._jitted = jitted
-        self._bound = bound
-        self._traced = traced
-        self.fun_name = jitted._name
-
-    @property
-    def jaxpr(self) -> ClosedJaxpr:
-        return self._traced.closed
-
-    @property
-    def out_info(self):
-        infos = [info_of(aval) for aval in self._traced.closed.out_avals]
-        return tree.unflatten(self._traced.out_tree, infos)
-
-    @property
-    def out_tree(self):
-        return self._traced.out_tree
-
-    def lower(self, *, lowering_platforms: Sequence[str] | None = None):
-        """Lower to StableHLO, for this machine's platform or a named one."""
-        kinds = [_kind_for(x) for x in self._bound.values]
-        platform = None
-        if lowering_platforms:
-            platform = client.ALIASES.get(lowering_platforms[0], lowering_platforms[0])
-        lowered = self._jitted._lower(self._bound, self._traced, kinds, platform)
-        return LoweredFunction(self, lowered)
-
-
-def info_of(aval) -> ShapeDtypeStruct:
-    """The public form of an aval."""
-    return ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
-
-
-def _kind_for(x):
-    if isinstance(x, Array):
-        return x._kind
-    return dispatch.default_kind(aval_of(x))
-
-
-class LoweredFunction:
-    """A function lowered to StableHLO: `jit(f).lower(...)`."""
-
-    def __init__(self, traced: TracedFunction, lowered):
-        self._traced = traced
-        self._lowered = lowered
-
-    def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
-        """The module as text, with source lines if `debug_info`."""
-        module = self._lowered.module
-        if dialect not in (None, "stablehlo"):
-            raise ValueError(
-                f"as_text: known dialects are 'stablehlo', got {dialect!r}. Compile "
-                "first and use as_text() of the result for HLO."
-            )
-        if debug_info:
-            return module.text
-        return client.without_locations(module.key)
-
-    def compiler_ir(self, dialect: str | None = None) -> str:
-        """The module as text; minijax has no other form of it."""
-        return self.as_text(dialect)
-
-    @property
-    def out_info(self):
-        return self._traced.out_info
-
-    @property
-    def out_tree(self):
-        return self._traced.out_tree
-
-    def cost_analysis(self):
-        """XLA's estimate of the compiled program's cost."""
-        return self.compile().cost_analysis()
-
-    def compile(self, compiler_options: dict | None = None) -> "CompiledFunction":
-        """Compile for this machine."""
-        options = {
-            **dict(self._traced._jitted._options.compiler_options),
-            **(compiler_options or {}),
-        }
-        return CompiledFunction(self, self._lowered.compile(options))
-
-
-class CompiledFunction:
-    """A compiled function for one type of arguments: `jit(f).lower(...).compile()`."""
-
-    def __init__(self, lowered: LoweredFunction, program):
-        self._lowered = lowered
-        self._program = program
-        self._treedef = lowered._traced._bound.treedef
-        self._bound = lowered._traced._bound
-
-    @property
-    def out_tree(self):
-        return self._lowered.out_tree
-
-    @property
-    def in_tree(self):
-        return self._treedef
-
-    @property
-    def out_info(self):
-        return self._lowered.out_info
-
-    def __call__(self, *args, **kwargs):
-        """Run on arguments of the types it was compiled for; static ones left out."""
-        leaves, treedef = tree.flatten_raw((args, kwargs), None)
-        name = self._program.name
-        if treedef != self._treedef:
-            raise TypeError(
-                f"{name}: was compiled for arguments of structure {self._treedef}, got "
-                f"{treedef}."
-            )
-        if any(isinstance(x, Tracer) for x in leaves):
-            raise TypeError(
-                f"{name}: a compiled function cannot be transformed, got a tracer. Use "
-                "the jitted function instead."
-            )
-        arrays = [as_array(x) for x in leaves]
-        paths = self._bound.paths()
-        for x, expected, path in zip(arrays, self._bound.values, paths, strict=True):
-            aval = aval_of(expected)
-            if (x.shape, x.dtype) != (aval.shape, aval.dtype):
-                raise TypeError(
-                    f"{name}: argument {path} must be {aval}, got {x.aval}. The "
-                    "function was compiled for this type only."
-                )
-        arrays = [arrive(x, self._program.sharding) for x in arrays]
-        return tree.unflatten(self.out_tree, self._program(arrays))
-
-    def as_text(self) -> str:
-        """The optimised HLO."""
-        return self._program.executable.get_hlo_text()
-
-    def cost_analysis(self) -> dict:
-        """XLA's estimate: flops, bytes accessed and so on."""
-        return self._program.executable.cost_analysis()
-
-    def memory_analysis(self):
-        """Sizes in bytes of arguments, results, temporaries and code."""
-        return self._program.executable.get_compiled_memory_stats()
-
-    def runtime_executable(self):
-        """jaxlib's loaded executable."""
-        return self._program.executable
 
 
 def jit(
@@ -705,7 +324,7 @@ def jit(
         )
     if backend is not None:
         device = client.backend(backend).local_devices()[0]
-    options = _Options(
+    options = Options(
         _tuple(static_argnums, int),
         _tuple(static_argnames, str),
         _tuple(donate_argnums, int),
@@ -755,4 +374,3 @@ def clear_caches() -> None:
 
 
 dispatch.on_clear(_clear_caches_of_functions)
-

@@ -13,7 +13,14 @@ from ..primitives.shape import move_batch
 from ..runtime import client
 from ..runtime.array import as_array, move
 from ..transforms.batch import batch_flat
-from .arguments import argument_paths, as_values, name_of, parameter_names, result_values, wraps
+from .arguments import (
+    argument_paths,
+    as_values,
+    name_of,
+    parameter_names,
+    result_values,
+    wraps,
+)
 from .jit import jit
 
 
@@ -282,4 +289,3 @@ def _distribute(name, values, dims, devices, backend):
             sharding = client.Sharding(chosen)
         placed.append(move(x, sharding))
     return placed
-

@@ -1,13 +1,13 @@
 """Look at a program without running it, or run it without compiling it whole."""
 
-import functools
 from collections.abc import Callable
 
 from .. import tree
 from ..config import disable_jit as disable_jit
 from ..core.trace import evaluating
 from .arguments import wraps
-from .jit import ShapeDtypeStruct, jit
+from .jit import jit
+from .structs import ShapeDtypeStruct
 
 
 def make_jaxpr(
@@ -63,4 +63,3 @@ def ensure_compile_time_eval():
     ...     pass
     """
     return evaluating()
-

@@ -3,7 +3,7 @@
 Operands are flattened to a list of values and checked; functions are traced once for
 the types of their arguments, and their constants become leading inputs.
 
-    lambda c: c * w      becomes      { lambda ; a:f32[3] b:f32[3]. let ... in (c,) }  [w]
+    lambda c: c * w    becomes    { lambda ; w:f32[3] c:f32[3]. let ... in (d,) }  [w]
 """
 
 import weakref
@@ -16,7 +16,8 @@ from .. import dtypes, tree
 from ..config import state
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import aval_of, python_scalar
-from ..core.trace import ENDED, context
+from ..core.trace import ENDED, Tracer, context
+from ..errors import ConcretizationTypeError
 from ..mismatch import describe_mismatch
 from ..primitives.elementwise import convert_element_type
 from ..transforms.stage import hoist, stage
@@ -49,18 +50,34 @@ def flatten(where: str, name: str, operands) -> tuple[list, Any]:
     leaves, treedef = tree.flatten(operands)
     values = [_as_value(x) for x in leaves]
     if any(x is None for x in values):
-        paths = [
-            name + tree.keystr(keys) for keys, _ in tree.leaves_with_path(operands)
-        ]
         k = next(k for k, x in enumerate(values) if x is None)
+        path = name + tree.keystr(tree.leaves_with_path(operands)[k][0])
         dtype = getattr(leaves[k], "dtype", None)
         raise TypeError(
-            f"{where}: {paths[k]} must be an array or a number, got "
+            f"{where}: {path} must be an array or a number, got "
             f"{leaves[k]!r:.40} of type {type(leaves[k]).__name__}"
             f"{'' if dtype is None else f' and dtype {dtype}'}. Close over it, or "
             "convert it with jnp.asarray."
         )
     return values, treedef
+
+
+def scalar(where: str, name: str, x, repair: str = ""):
+    """One value without axes."""
+    values, treedef = flatten(where, name, x)
+    leaf = tree.treedef_is_leaf(treedef) and len(values) == 1
+    if leaf and aval_of(values[0]).ndim == 0:
+        return values[0]
+    got = aval_of(values[0]) if leaf else f"a container of structure {treedef}"
+    raise TypeError(f"{where}: {name} must be a scalar, got {got}.{repair}")
+
+
+def known_integer(x) -> int | None:
+    """The value of a scalar as an integer, or None if it is traced."""
+    try:
+        return int(x if isinstance(x, Tracer) else np.asarray(x))
+    except ConcretizationTypeError:
+        return None
 
 
 def _as_value(x):

@@ -19,7 +19,6 @@ from ..config import state
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import aval_of
 from ..core.rules import is_linear
-from ..core.trace import Tracer
 from ..mismatch import describe_mismatch
 from ..primitives.elementwise import clamp, convert_element_type, ne, select_n
 from ..primitives.shape import broadcast_in_dim
@@ -31,8 +30,10 @@ from .bodies import (
     avals_of,
     check_callable,
     flatten,
+    known_integer,
     name_of,
     paths_of,
+    scalar,
     trace_body,
 )
 from .call import Program, call
@@ -68,8 +69,9 @@ def cond(pred, true_fun: Callable, false_fun: Callable, *operands, operand=_NO_O
             )
         operands = (operand,)
     pred = _predicate(pred)
-    if state.disable_jit and not isinstance(pred, Tracer):
-        return true_fun(*operands) if pred else false_fun(*operands)
+    known = known_integer(pred) if state.disable_jit else None
+    if known is not None:
+        return true_fun(*operands) if known else false_fun(*operands)
     names = (f"false_fun {name_of(false_fun)}", f"true_fun {name_of(true_fun)}")
     index = convert_element_type(pred, np.int32)
     return _branch("cond", index, (false_fun, true_fun), names, operands)
@@ -93,19 +95,9 @@ def _predicate(pred):
             f"cond: the predicate must be a boolean or a number, got the function "
             f"{name_of(pred)}. Call it first."
         )
-    values, treedef = flatten("cond", "pred", pred)
-    if not tree.treedef_is_leaf(treedef) or not values:
-        raise TypeError(
-            f"cond: the predicate must be a boolean scalar, got a container of "
-            f"structure {treedef}."
-        )
-    (pred,) = values
+    repair = " Reduce it with jnp.any or jnp.all, or choose elements with jnp.where."
+    pred = scalar("cond", "the predicate", pred, repair)
     aval = aval_of(pred)
-    if aval.shape != ():
-        raise TypeError(
-            f"cond: the predicate must be a scalar, got {aval}. Reduce it with jnp.any "
-            "or jnp.all, or choose elementwise with jnp.where."
-        )
     if aval.dtype == dtypes.bool_:
         return pred
     if aval.dtype not in dtypes.REALS:
@@ -141,8 +133,9 @@ def switch(index, branches: Sequence[Callable], *operands, operand=_NO_OPERAND):
     index = _index(index)
     if len(branches) == 1:
         return branches[0](*operands)
-    if state.disable_jit and not isinstance(index, Tracer):
-        return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
+    known = known_integer(index) if state.disable_jit else None
+    if known is not None:
+        return branches[min(max(known, 0), len(branches) - 1)](*operands)
     if aval_of(index).dtype.itemsize < 4:
         index = convert_element_type(index, np.int32)
     last = np.asarray(len(branches) - 1, aval_of(index).dtype)
@@ -162,14 +155,13 @@ def _branches(branches):
 
 
 def _index(index):
-    values, treedef = flatten("switch", "index", index)
-    aval = aval_of(values[0]) if tree.treedef_is_leaf(treedef) and values else treedef
-    if aval is treedef or aval.shape != () or aval.dtype not in dtypes.INTS:
+    index = scalar("switch", "the index", index)
+    aval = aval_of(index)
+    if aval.dtype not in dtypes.INTS:
         raise TypeError(
-            f"switch: the index must be an integer scalar, got {aval}. Convert it with "
-            "astype."
+            f"switch: the index must be an integer, got {aval}. Convert it with astype."
         )
-    return values[0]
+    return index
 
 
 def _branch(where, index, functions, names, operands):

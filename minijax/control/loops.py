@@ -3,20 +3,24 @@
 import functools
 from collections.abc import Callable
 
-import numpy as np
-
 from .. import tree
 from ..config import state
 from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of, literal
-from ..core.trace import Tracer
-from ..errors import ConcretizationTypeError
 from ..primitives.elementwise import convert_element_type, lt
 from ..primitives.shape import reshape
 from ..primitives.slicing import concatenate, slice_in_dim
 from ..transforms.batch import batch_jaxpr
 from ..transforms.stage import stage
-from .bodies import avals_of, check_callable, flatten, trace_body, trace_loop
+from .bodies import (
+    avals_of,
+    check_callable,
+    flatten,
+    known_integer,
+    scalar,
+    trace_body,
+    trace_loop,
+)
 from .call import call
 from .scan import length_of, row_avals, scan, unroll_of
 from .scan_rules import bind_scan
@@ -44,7 +48,7 @@ def fori_loop(
     """
     check_callable("fori_loop", body_fun=body_fun)
     lower, upper = _bounds(lower, upper)
-    start, end = _known(lower), _known(upper)
+    start, end = known_integer(lower), known_integer(upper)
     static = start is not None and end is not None
     if unroll is not None and not static:
         raise ValueError(
@@ -52,7 +56,7 @@ def fori_loop(
             f"{aval_of(lower)} and {aval_of(upper)}. Leave unroll out."
         )
     init, treedef = flatten("fori_loop", "init_val", init_val)
-    if state.disable_jit and static and not any(isinstance(x, Tracer) for x in init):
+    if state.disable_jit and static:
         for i in range(start, end):
             init_val = body_fun(i, init_val)
         return init_val
@@ -80,14 +84,9 @@ def fori_loop(
 
 def _bounds(lower, upper):
     """The bounds as values of one type."""
-    (lower,), lower_tree = flatten("fori_loop", "lower", [lower])
-    (upper,), upper_tree = flatten("fori_loop", "upper", [upper])
+    lower = scalar("fori_loop", "lower", lower)
+    upper = scalar("fori_loop", "upper", upper)
     avals = aval_of(lower), aval_of(upper)
-    if any(aval.shape != () for aval in avals):
-        raise TypeError(
-            f"fori_loop: bounds must be scalars, got lower: {avals[0]} and upper: "
-            f"{avals[1]}."
-        )
     if avals[0].dtype == avals[1].dtype:
         return lower, upper
     # The type of a Python number gives way.
@@ -99,14 +98,6 @@ def _bounds(lower, upper):
         f"fori_loop: bounds must have one type, got lower: {avals[0]} and upper: "
         f"{avals[1]}. Convert one with astype."
     )
-
-
-def _known(bound):
-    """The value of a bound, or None if it is traced."""
-    try:
-        return int(np.asarray(bound)) if not isinstance(bound, Tracer) else int(bound)
-    except ConcretizationTypeError:
-        return None
 
 
 def _counted(closed, n_consts):
@@ -139,7 +130,7 @@ def map(f: Callable, xs, *, batch_size: int | None = None):
     length = length_of("map", leaves, treedef, None)
     if batch_size is not None and batch_size < 0:
         raise ValueError(f"map: batch_size must be positive, got {batch_size}.")
-    if state.disable_jit and not any(isinstance(x, Tracer) for x in leaves):
+    if state.disable_jit:
         return scan(lambda carry, x: (carry, f(x)), None, xs)[1]
     in_tree = tree.treedef_tuple([treedef])
     body = trace_body("map", f, in_tree, row_avals(leaves))

@@ -92,9 +92,9 @@ def fixed_values(jaxpr: Jaxpr, count: int) -> set[Var]:
     """The variables that depend on nothing but the first `count` inputs."""
     fixed = {*jaxpr.constvars, *jaxpr.invars[:count]}
     for eqn in jaxpr.eqns:
-        if all(type(x) is Literal or x in fixed for x in eqn.invars):
-            if not eqn.effects:
-                fixed.update(eqn.outvars)
+        known = all(type(x) is Literal or x in fixed for x in eqn.invars)
+        if known and not eqn.effects:
+            fixed.update(eqn.outvars)
     return fixed
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from .. import tree
 from ..config import state
 from ..core.literal import aval_of
-from ..core.trace import Tracer
 from ..errors import ConcretizationTypeError
 from ..primitives.index import index_in_dim
 from ..primitives.shape import expand_dims
@@ -56,8 +55,7 @@ def scan(
     leaves, xs_tree = flatten("scan", "xs", xs)
     length = length_of("scan", leaves, xs_tree, length)
     unroll = unroll_of("scan", unroll, length)
-    eager = not any(isinstance(x, Tracer) for x in (*init_leaves, *leaves))
-    if state.disable_jit and eager and length:
+    if state.disable_jit and length:
         return _run_in_python(f, init, leaves, xs_tree, length, reverse)
     in_tree = tree.treedef_tuple([init_tree, xs_tree])
     rows = row_avals(leaves)
@@ -113,8 +111,8 @@ def _static_length(where, length):
         number = int(length)
     except ConcretizationTypeError:
         raise ConcretizationTypeError(
-            f"{where}: length must be known while tracing, got {aval_of(length)} traced "
-            f"{length.origin()}. Use while_loop, or fori_loop with a traced bound."
+            f"{where}: length must be known while tracing, got {aval_of(length)} "
+            f"traced {length.origin()}. Use while_loop, or fori_loop with a traced bound."
         ) from None
     if number < 0 or number != length:
         raise ValueError(f"{where}: length must be a count of steps, got {length}.")

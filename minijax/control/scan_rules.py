@@ -115,7 +115,7 @@ def _scan_jvp(
 
 
 def _interleaved(sizes):
-    """Positions of groups of primals, then groups of tangents, paired group by group."""
+    """Positions in groups of primals and tangents, each tangent behind its primal."""
     groups = split(range(sum(sizes)), *sizes[:-1])
     half = len(sizes) // 2
     pairs = zip(groups[:half], groups[half:], strict=True)

@@ -18,7 +18,7 @@ from ..config import state
 from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of
 from ..core.rules import instantiate
-from ..core.trace import Tracer
+from ..errors import ConcretizationTypeError
 from ..primitives.elementwise import bitwise_and, select_n
 from ..primitives.reduce import reduce_or
 from ..primitives.shape import broadcast_in_dim, move_batch
@@ -55,8 +55,11 @@ def while_loop(cond_fun: Callable, body_fun: Callable, init_val):
     """
     check_callable("while_loop", cond_fun=cond_fun, body_fun=body_fun)
     init, treedef = flatten("while_loop", "init_val", init_val)
-    if state.disable_jit and not any(isinstance(x, Tracer) for x in init):
-        return _run_in_python(cond_fun, body_fun, init_val)
+    if state.disable_jit:
+        try:
+            return _run_in_python(cond_fun, body_fun, init_val)
+        except ConcretizationTypeError:
+            pass  # the condition is traced all the same, by vmap for example
     in_tree = tree.treedef_tuple([treedef])
 
     def trace(avals):

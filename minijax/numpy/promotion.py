@@ -163,7 +163,7 @@ def canonical_axis(where: str, axis, ndim: int) -> int:
             f"{where}: axis must be an integer, got {axis!r}."
         ) from None
     if not -ndim <= k < ndim:
-        raise ValueError(
+        raise np.exceptions.AxisError(
             f"{where}: axis {k} is out of bounds for array of dimension {ndim}."
         )
     return k % ndim

@@ -258,10 +258,12 @@ def dot(
     """
     if dimension_numbers is None:
         x, y = aval_of(lhs), aval_of(rhs)
-        if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2):
+        vectors_or_matrices = 1 <= x.ndim <= 2 and 1 <= y.ndim <= 2
+        if not vectors_or_matrices or x.shape[-1] != y.shape[0]:
             raise ValueError(
-                f"dot: operands must be vectors or matrices, got {x} and {y}. Name the "
-                "axes with dimension_numbers, or use minijax.numpy.matmul."
+                "dot: operands must be vectors or matrices that agree in the last axis "
+                f"of the first and the first axis of the second, got {x} and {y}. Name "
+                "the axes with dimension_numbers, or use minijax.numpy.matmul."
             )
         dimension_numbers = (((x.ndim - 1,), (0,)), ((), ()))
     return dot_general(

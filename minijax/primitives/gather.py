@@ -190,7 +190,7 @@ def wide_enough(where, operand, indices):
     """Indices in a type that holds every place of the operand, and one beyond."""
     aval = aval_of(indices)
     if aval.dtype not in dtypes.INTS:
-        raise TypeError(f"{where}: indices must be integers, got {aval}.")
+        raise ValueError(f"{where}: indices must be integers, got {aval}.")
     longest = max(aval_of(operand).shape, default=0)
     if longest > dtypes.iinfo(aval.dtype).max:
         return convert_element_type(indices, np.dtype("int32"))

@@ -42,11 +42,12 @@ def _starts(where, indices, shape, sizes, allow_negative):
     Where a slice has the size of the axis there is one place for it, 0.
     """
     indices = _scalars(where, indices)
-    if len(indices) != len(shape):
-        raise TypeError(
-            f"{where}: needs one start index per axis of shape {tuple(shape)}, got "
-            f"{len(indices)}."
-        )
+    for name, given in (("start index", indices), ("slice size", sizes)):
+        if len(given) != len(shape):
+            raise ValueError(
+                f"{where}: needs one {name} per axis of shape {tuple(shape)}, got "
+                f"{len(given)}."
+            )
     if isinstance(allow_negative, bool):
         allow_negative = [allow_negative] * len(indices)
     dtype = _index_dtype(where, indices, shape)
@@ -99,6 +100,12 @@ def _start(index, n, dtype, negative):
     return select(lt(index, zero), index + size, index)
 
 
+def _zeros_like(starts, key_shape):
+    """Start indices along the axes of a key, of the dtype of the others."""
+    scalar = ShapedArray((), aval_of(starts[0]).dtype if starts else dtypes.int32)
+    return [literal(0, scalar)] * len(key_shape)
+
+
 # dynamic_slice
 
 
@@ -125,16 +132,13 @@ def dynamic_slice(
     Array([7, 8], dtype=int32)
     """
     shape = aval_of(operand).shape
-    sizes = (*map(operator.index, slice_sizes), *key_shape)
+    sizes = tuple(map(operator.index, slice_sizes))
     plain = shape[: len(shape) - len(key_shape)]
     starts = _starts(
-        "dynamic_slice",
-        start_indices,
-        plain,
-        sizes[: len(plain)],
-        allow_negative_indices,
+        "dynamic_slice", start_indices, plain, sizes, allow_negative_indices
     )
-    starts += [_start(0, n, dtypes.int32, False) for n in key_shape]
+    starts += _zeros_like(starts, key_shape)
+    sizes += tuple(key_shape)
     if sizes == shape and hasattr(operand, "aval"):
         return operand
     return dynamic_slice_p.bind(operand, *starts, slice_sizes=sizes)
@@ -175,7 +179,7 @@ def _dynamic_slice_batch(size, operands, dims, *, slice_sizes):
     if x_dim is not None:
         x = move_batch(size, x, x_dim, 0)
     if all(d is None for d in start_dims):
-        zero = literal(0, ShapedArray((), _dtype_of_starts(starts)))
+        zero = _zeros_like(starts, (1,))[0]
         sizes = (size, *slice_sizes)
         return dynamic_slice_p.bind(x, zero, *starts, slice_sizes=sizes), 0
     batched = x_dim is not None
@@ -199,10 +203,6 @@ def _dynamic_slice_batch(size, operands, dims, *, slice_sizes):
         unique_indices=batched,
     )
     return out, 0
-
-
-def _dtype_of_starts(starts):
-    return aval_of(starts[0]).dtype if starts else dtypes.int32
 
 
 def _index_vectors(size, starts, dims, sizes, x, batched):
@@ -270,7 +270,7 @@ def dynamic_update_slice(
         raise TypeError(f"{where}: update must have the rank of {x}, got {u}.")
     starts = _starts(where, start_indices, x.shape, u.shape, allow_negative_indices)
     if isinstance(x.dtype, dtypes.ExtendedDType):
-        starts += [_start(0, n, dtypes.int32, False) for n in x.dtype.key_shape]
+        starts += _zeros_like(starts, x.dtype.key_shape)
         operand, update = x.dtype.unwrap(operand), x.dtype.unwrap(update)
         return x.dtype.wrap(dynamic_update_slice_p.bind(operand, update, *starts))
     return dynamic_update_slice_p.bind(operand, update, *starts)
@@ -305,7 +305,7 @@ def _dynamic_update_slice_batch(size, operands, dims):
     x = move_batch(size, x, x_dim, 0)
     update = move_batch(size, update, u_dim, 0)
     if all(d is None for d in start_dims):
-        zero = literal(0, ShapedArray((), _dtype_of_starts(starts)))
+        zero = _zeros_like(starts, (1,))[0]
         return dynamic_update_slice_p.bind(x, update, zero, *starts), 0
     sizes = update.shape[1:]
     axes, indices = _index_vectors(size, starts, start_dims, sizes, x, True)

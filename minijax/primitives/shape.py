@@ -248,7 +248,7 @@ def reshape(operand, new_sizes: Sequence[int], dimensions=None, key_shape=()):
 
 def _reshape_abstract(x, *, new_sizes):
     if math.prod(new_sizes) != x.size or any(n < 0 for n in new_sizes):
-        raise TypeError(
+        raise ValueError(
             f"reshape: the number of elements must stay {x.size}, got {x} and new "
             f"shape {new_sizes}."
         )
@@ -321,7 +321,7 @@ def transpose(operand, permutation: Sequence[int], key_shape=()):
     """Axis k of the result is axis `permutation[k]` of the operand."""
     rank = len(permutation)
     permutation = (*map(int, permutation), *range(rank, rank + len(key_shape)))
-    if permutation == tuple(range(len(permutation))) and hasattr(operand, "aval"):
+    if permutation == tuple(range(aval_of(operand).ndim)) and hasattr(operand, "aval"):
         return operand
     return transpose_p.bind(operand, permutation=permutation)
 
@@ -428,6 +428,8 @@ def broadcasted_iota(dtype, shape: Sequence[int], dimension: int):
 
 
 def _iota_abstract(*, dtype, shape, dimension):
+    if any(n < 0 for n in shape):
+        raise TypeError(f"iota: sizes must be >= 0, got {shape}.")
     if dtype == np.bool_:
         raise TypeError("iota: needs an integer, real or complex dtype, got bool.")
     return ShapedArray(shape, dtype)

@@ -53,6 +53,11 @@ def window_params(
 ):
     """The parameters of a window reduction over an array of a shape, checked."""
     rank = len(shape)
+    if len(window_dimensions) != rank:
+        raise TypeError(
+            f"{where}: window_dimensions must have one size per axis of shape "
+            f"{tuple(shape)}, got {tuple(window_dimensions)}."
+        )
     window = per_axis(where, "window_dimensions", window_dimensions, rank)
     strides = per_axis(where, "window_strides", window_strides, rank)
     base_dilation = per_axis(where, "base_dilation", base_dilation, rank)

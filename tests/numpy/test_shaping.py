@@ -89,7 +89,7 @@ block([[f], [f]])
 block(m)
 split(f, 3)
 split(s, [1, 3])
-split(s, [3, 3, 9])
+split(s, [2, 2])
 split(m, 3, axis=1)
 array_split(s, 3)
 hsplit(m, 3)
@@ -301,6 +301,11 @@ def test_joining_unwraps_one_tuples(join):
     f = getattr(jnp, join)
 
     assert f([(x,), (x + 1,)]).tolist() == f([x, x + 1]).tolist()
+
+
+def test_sections_beyond_the_end_are_empty():
+    """As in NumPy; jax refuses them."""
+    assert [x.tolist() for x in jnp.split(jnp.arange(3), [2, 5])] == [[0, 1], [2], []]
 
 
 def test_rows_of_a_jacobian_are_stacked_pullbacks():

@@ -3,7 +3,7 @@
 No promotion and no broadcasting but that of scalars: operands agree in dtype and shape.
 """
 
-from .primitives import (
+from ..primitives import (
     ConvDimensionNumbers as ConvDimensionNumbers,
     DotAlgorithm as DotAlgorithm,
     DotAlgorithmPreset as DotAlgorithmPreset,
@@ -267,7 +267,7 @@ from .primitives import (
     zeta as zeta,
     zeta_p as zeta_p,
 )
-from .control import (
+from ..control import (
     associative_scan as associative_scan,
     cond as cond,
     cond_p as cond_p,
@@ -279,12 +279,12 @@ from .control import (
     while_loop as while_loop,
     while_p as while_p,
 )
-from .control.reductions import (
+from ..control.reductions import (
     reduce as reduce,
     reduce_window as reduce_window,
     scatter_apply as scatter_apply,
 )
-from .control.parallel import (
+from ..control.parallel import (
     all_gather as all_gather,
     all_gather_p as all_gather_p,
     all_to_all as all_to_all,
@@ -305,10 +305,11 @@ from .control.parallel import (
     psum_p as psum_p,
     psum_scatter as psum_scatter,
 )
-from .control.checkpoint import (
+from ..control.checkpoint import (
     optimization_barrier as optimization_barrier,
     optimization_barrier_p as optimization_barrier_p,
 )
-from .api import (
+from ..api import (
     stop_gradient as stop_gradient,
 )
+from . import linalg as linalg

@@ -1,0 +1,163 @@
+"""The stages between a jitted function and a running program, to look at or to keep.
+
+jit(f).trace(x)      a jaxpr          .jaxpr  .out_info
+      .lower()       StableHLO        .as_text()
+      .compile()     an executable    .as_text()  .cost_analysis()  call it
+"""
+
+from collections.abc import Sequence
+
+from .. import tree
+from ..core.jaxpr import ClosedJaxpr
+from ..core.literal import aval_of
+from ..core.trace import Tracer
+from ..runtime import client, dispatch
+from ..runtime.array import Array, as_array
+from ..runtime.compile import arrive
+from .structs import info_of
+
+
+class TracedFunction:
+    """A function traced for one type of arguments: `jit(f).trace(...)`."""
+
+    def __init__(self, jitted, bound, traced):
+        self._jitted = jitted
+        self._bound = bound
+        self._traced = traced
+        self.fun_name = jitted.name
+
+    @property
+    def jaxpr(self) -> ClosedJaxpr:
+        return self._traced.closed
+
+    @property
+    def out_info(self):
+        infos = [info_of(aval) for aval in self._traced.closed.out_avals]
+        return tree.unflatten(self._traced.out_tree, infos)
+
+    @property
+    def out_tree(self):
+        return self._traced.out_tree
+
+    def lower(self, *, lowering_platforms: Sequence[str] | None = None):
+        """Lower to StableHLO, for this machine's platform or a named one."""
+        kinds = [_kind_for(x) for x in self._bound.values]
+        platform = None
+        if lowering_platforms:
+            platform = client.ALIASES.get(lowering_platforms[0], lowering_platforms[0])
+        lowered = self._jitted.lower_traced(self._bound, self._traced, kinds, platform)
+        return LoweredFunction(self, lowered)
+
+
+def _kind_for(x):
+    if isinstance(x, Array):
+        return x._kind
+    return dispatch.default_kind(aval_of(x))
+
+
+class LoweredFunction:
+    """A function lowered to StableHLO: `jit(f).lower(...)`."""
+
+    def __init__(self, traced: TracedFunction, lowered):
+        self._traced = traced
+        self._lowered = lowered
+
+    def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
+        """The module as text, with source lines if `debug_info`."""
+        module = self._lowered.module
+        if dialect not in (None, "stablehlo"):
+            raise ValueError(
+                f"as_text: known dialects are 'stablehlo', got {dialect!r}. Compile "
+                "first and use as_text() of the result for HLO."
+            )
+        if debug_info:
+            return module.text
+        return client.without_locations(module.key)
+
+    def compiler_ir(self, dialect: str | None = None) -> str:
+        """The module as text; minijax has no other form of it."""
+        return self.as_text(dialect)
+
+    @property
+    def out_info(self):
+        return self._traced.out_info
+
+    @property
+    def out_tree(self):
+        return self._traced.out_tree
+
+    def cost_analysis(self):
+        """XLA's estimate of the compiled program's cost."""
+        return self.compile().cost_analysis()
+
+    def compile(self, compiler_options: dict | None = None) -> "CompiledFunction":
+        """Compile for this machine."""
+        options = {
+            **dict(self._traced._jitted.options.compiler_options),
+            **(compiler_options or {}),
+        }
+        return CompiledFunction(self, self._lowered.compile(options))
+
+
+class CompiledFunction:
+    """A compiled function for one type of arguments: `jit(f).lower(...).compile()`."""
+
+    def __init__(self, lowered: LoweredFunction, program):
+        self._lowered = lowered
+        self._program = program
+        self._treedef = lowered._traced._bound.treedef
+        self._bound = lowered._traced._bound
+
+    @property
+    def out_tree(self):
+        return self._lowered.out_tree
+
+    @property
+    def in_tree(self):
+        return self._treedef
+
+    @property
+    def out_info(self):
+        return self._lowered.out_info
+
+    def __call__(self, *args, **kwargs):
+        """Run on arguments of the types it was compiled for; static ones left out."""
+        leaves, treedef = tree.flatten_raw((args, kwargs), None)
+        name = self._program.name
+        if treedef != self._treedef:
+            raise TypeError(
+                f"{name}: was compiled for arguments of structure {self._treedef}, got "
+                f"{treedef}."
+            )
+        if any(isinstance(x, Tracer) for x in leaves):
+            raise TypeError(
+                f"{name}: a compiled function cannot be transformed, got a tracer. Use "
+                "the jitted function instead."
+            )
+        arrays = [as_array(x) for x in leaves]
+        paths = self._bound.paths()
+        for x, expected, path in zip(arrays, self._bound.values, paths, strict=True):
+            aval = aval_of(expected)
+            if (x.shape, x.dtype) != (aval.shape, aval.dtype):
+                raise TypeError(
+                    f"{name}: argument {path} must be {aval}, got {x.aval}. The "
+                    "function was compiled for this type only."
+                )
+        arrays = [arrive(x, self._program.sharding) for x in arrays]
+        return tree.unflatten(self.out_tree, self._program(arrays))
+
+    def as_text(self) -> str:
+        """The optimised HLO."""
+        return self._program.executable.get_hlo_text()
+
+    def cost_analysis(self) -> dict:
+        """XLA's estimate: flops, bytes accessed and so on."""
+        return self._program.executable.cost_analysis()
+
+    def memory_analysis(self):
+        """Sizes in bytes of arguments, results, temporaries and code."""
+        return self._program.executable.get_compiled_memory_stats()
+
+    def runtime_executable(self):
+        """jaxlib's loaded executable."""
+        return self._program.executable

@@ -1,0 +1,3 @@
+"""Matrix factorizations and triangular systems: `minijax.lax.linalg`."""
+
+from ..primitives.linalg import *

@@ -1,0 +1,168 @@
+"""Sums, products, quotients and extrema."""
+
+from ...core.primitive import JvpRule
+from ...core.rules import bilinear, is_linear, like, linear, partials
+from ..shape import unbroadcast
+from .builders import ANY, FLOATS, NUMBERS, nary, op, spread_tangent, unary
+from .comparison import eq, select
+
+
+def neg(x):
+    """Elementwise negation: -x."""
+    return neg_p.bind(x)
+
+
+neg_p = unary(
+    "neg",
+    dtypes=NUMBERS,
+    jvp=linear,
+    transpose=lambda ct, x: [neg(ct)],
+    lower=op("negate"),
+)
+
+
+def add(x, y):
+    """Elementwise sum x + y."""
+    return add_p.bind(x, y)
+
+
+def _add_jvp(primitive, primals, tangents, params):
+    x, y = primals
+    x_dot, y_dot = tangents
+    out = add_p.bind(x, y)
+    if x_dot is not None and y_dot is not None:
+        return out, add_p.bind(x_dot, y_dot)
+    return out, spread_tangent(y_dot if x_dot is None else x_dot, out)
+
+
+add_p = nary(
+    "add",
+    dtypes=NUMBERS,
+    jvp=JvpRule(_add_jvp),
+    transpose=lambda ct, x, y: [
+        unbroadcast(ct, x) if is_linear(x) else None,
+        unbroadcast(ct, y) if is_linear(y) else None,
+    ],
+    lower=op("add"),
+)
+
+# `add` for any values that can be added; used where tangents are accumulated.
+add_any_p = add_p
+
+
+def sub(x, y):
+    """Elementwise difference x - y."""
+    return sub_p.bind(x, y)
+
+
+def _sub_jvp(primitive, primals, tangents, params):
+    x, y = primals
+    x_dot, y_dot = tangents
+    out = sub_p.bind(x, y)
+    if x_dot is not None and y_dot is not None:
+        return out, sub_p.bind(x_dot, y_dot)
+    if y_dot is None:
+        return out, spread_tangent(x_dot, out)
+    return out, spread_tangent(neg_p.bind(y_dot), out)
+
+
+sub_p = nary(
+    "sub",
+    dtypes=NUMBERS,
+    jvp=JvpRule(_sub_jvp),
+    transpose=lambda ct, x, y: [
+        unbroadcast(ct, x) if is_linear(x) else None,
+        unbroadcast(neg(ct), y) if is_linear(y) else None,
+    ],
+    lower=op("subtract"),
+)
+
+
+def mul(x, y):
+    """Elementwise product x * y."""
+    return mul_p.bind(x, y)
+
+
+def _mul_transpose(ct, x, y):
+    if is_linear(x):
+        return [unbroadcast(mul(ct, y), x), None]
+    return [None, unbroadcast(mul(x, ct), y)]
+
+
+mul_p = nary(
+    "mul",
+    dtypes=NUMBERS,
+    jvp=bilinear,
+    transpose=_mul_transpose,
+    lower=op("multiply"),
+)
+
+
+def div(x, y):
+    """Elementwise quotient x / y; integer quotients are rounded towards zero."""
+    return div_p.bind(x, y)
+
+
+div_p = nary(
+    "div",
+    dtypes=NUMBERS,
+    jvp=partials(
+        lambda x_dot, z, x, y: div(x_dot, y),
+        # d(x / y) = -(x / y) dy / y
+        lambda y_dot, z, x, y: mul(neg(y_dot), div(z, y)),
+    ),
+    transpose=lambda ct, x, y: [unbroadcast(div(ct, y), x), None],
+    lower=op("divide"),
+)
+
+
+def _extremum(name, hlo_name):
+    """max or min: the larger operand gets the tangent, equal ones share it."""
+
+    def share(t, z, mine, other):
+        half = select(eq(mine, other), like(z, 0.5), like(z, 1))
+        chosen = eq(mine, z)
+        return mul(t, spread_tangent(select(chosen, half, like(z, 0)), z))
+
+    return nary(
+        name,
+        dtypes=ANY,
+        jvp=partials(
+            lambda x_dot, z, x, y: share(x_dot, z, x, y),
+            lambda y_dot, z, x, y: share(y_dot, z, y, x),
+        ),
+        lower=op(hlo_name),
+    )
+
+
+def max(x, y):
+    """Elementwise maximum; NaN where either is NaN.
+
+    Equal operands share a cotangent equally.
+    """
+    return max_p.bind(x, y)
+
+
+def min(x, y):
+    """Elementwise minimum; NaN where either is NaN.
+
+    Equal operands share a cotangent equally.
+    """
+    return min_p.bind(x, y)
+
+
+max_p = _extremum("max", "maximum")
+min_p = _extremum("min", "minimum")
+
+
+def nextafter(x, y):
+    """Elementwise next representable number after x towards y."""
+    return nextafter_p.bind(x, y)
+
+
+nextafter_p = nary(
+    "nextafter",
+    dtypes=FLOATS,
+    jvp=partials(lambda x_dot, z, x, y: spread_tangent(x_dot, z), None),
+    lower=op("chlo.next_after"),
+)
