@@ -180,11 +180,12 @@ def _check_agreement(where, bodies: Sequence[Body], names):
     first, *others = bodies
     for body, name in zip(others, names[1:], strict=True):
         if body.out_tree != first.out_tree:
+            calls = [f"{name.split()[0]}()" for name in (names[0], name)]
             difference = describe_mismatch(
-                f"of {names[0]}: result", first.out_tree, "result", body.out_tree
+                calls[0], first.out_tree, calls[1], body.out_tree
             )
             raise TypeError(
-                f"{where}: branches must return one structure: of {name}: {difference}"
+                f"{where}: branches must return one structure: {difference}"
             )
         for k, (a, b) in enumerate(zip(first.out_avals, body.out_avals, strict=True)):
             if (a.shape, a.dtype) != (b.shape, b.dtype):

@@ -3,10 +3,10 @@
 import functools
 from collections.abc import Callable
 
-from .. import tree
+from .. import dtypes, tree
 from ..config import state
 from ..core.jaxpr import eval_jaxpr
-from ..core.literal import aval_of, literal
+from ..core.literal import aval_of, python_scalar
 from ..primitives.elementwise import convert_element_type, lt
 from ..primitives.shape import reshape
 from ..primitives.slicing import concatenate, slice_in_dim
@@ -60,9 +60,8 @@ def fori_loop(
         for i in range(start, end):
             init_val = body_fun(i, init_val)
         return init_val
+    lower = python_scalar(start) if static else lower
     aval = aval_of(lower)
-    if static:
-        aval = aval.update(weak_type=True)
     in_tree = tree.treedef_tuple([_LEAF, treedef])
 
     def trace(avals):
@@ -74,7 +73,7 @@ def fori_loop(
     if static:
         length = max(end - start, 0)
         steps = unroll_of("fori_loop", 1 if unroll is None else unroll, length)
-        carry = [literal(start, aval), *init]
+        carry = [lower, *init]
         outs = bind_scan(counted, body.consts, carry, [], length, False, steps)
     else:
         below = _below(avals_of([upper, lower, *init]))
@@ -87,6 +86,11 @@ def _bounds(lower, upper):
     lower = scalar("fori_loop", "lower", lower)
     upper = scalar("fori_loop", "upper", upper)
     avals = aval_of(lower), aval_of(upper)
+    if any(aval.dtype not in dtypes.REALS | dtypes.BOOL for aval in avals):
+        raise TypeError(
+            f"fori_loop: bounds must be integers, got lower: {avals[0]} and upper: "
+            f"{avals[1]}."
+        )
     if avals[0].dtype == avals[1].dtype:
         return lower, upper
     # The type of a Python number gives way.

@@ -1,21 +1,11 @@
 """NumPy's functions on minijax arrays: `minijax.numpy` is `jax.numpy`."""
 
+import importlib as _importlib
+
 import numpy as _np
 
 from ..core.trace import Operators as _Operators
 
-from .indices import (
-    diag_indices as diag_indices,
-    diag_indices_from as diag_indices_from,
-    ix_ as ix_,
-    mask_indices as mask_indices,
-    ravel_multi_index as ravel_multi_index,
-    tril_indices as tril_indices,
-    tril_indices_from as tril_indices_from,
-    triu_indices as triu_indices,
-    triu_indices_from as triu_indices_from,
-    unravel_index as unravel_index,
-)
 from .elementwise import (
     abs as abs,
     absolute as absolute,
@@ -235,43 +225,6 @@ from .cumulative import (
     nancumprod as nancumprod,
     nancumsum as nancumsum,
 )
-from .differences import (
-    diff as diff,
-    ediff1d as ediff1d,
-    gradient as gradient,
-    interp as interp,
-    trapezoid as trapezoid,
-    unwrap as unwrap,
-)
-from .editing import (
-    append as append,
-    delete as delete,
-    insert as insert,
-    trim_zeros as trim_zeros,
-)
-from .einsums import (
-    einsum as einsum,
-    einsum_path as einsum_path,
-)
-from .grids import (
-    c_ as c_,
-    fromfunction as fromfunction,
-    index_exp as index_exp,
-    indices as indices,
-    meshgrid as meshgrid,
-    mgrid as mgrid,
-    ogrid as ogrid,
-    r_ as r_,
-    s_ as s_,
-)
-from .histograms import (
-    bincount as bincount,
-    digitize as digitize,
-    histogram as histogram,
-    histogram2d as histogram2d,
-    histogram_bin_edges as histogram_bin_edges,
-    histogramdd as histogramdd,
-)
 from .matrices import (
     diag as diag,
     diagflat as diagflat,
@@ -283,40 +236,6 @@ from .matrices import (
     tril as tril,
     triu as triu,
     vander as vander,
-)
-from .nans import (
-    nanargmax as nanargmax,
-    nanargmin as nanargmin,
-    nanmax as nanmax,
-    nanmean as nanmean,
-    nanmin as nanmin,
-    nanprod as nanprod,
-    nanstd as nanstd,
-    nansum as nansum,
-    nanvar as nanvar,
-)
-from .padding import (
-    pad as pad,
-)
-from .polynomials import (
-    poly as poly,
-    polyadd as polyadd,
-    polyder as polyder,
-    polydiv as polydiv,
-    polyfit as polyfit,
-    polyint as polyint,
-    polymul as polymul,
-    polysub as polysub,
-    polyval as polyval,
-    roots as roots,
-)
-from .quantiles import (
-    median as median,
-    nanmedian as nanmedian,
-    nanpercentile as nanpercentile,
-    nanquantile as nanquantile,
-    percentile as percentile,
-    quantile as quantile,
 )
 from .repeating import (
     repeat as repeat,
@@ -340,22 +259,6 @@ from .selection import (
     take_along_axis as take_along_axis,
     where as where,
 )
-from .sets import (
-    intersect1d as intersect1d,
-    isin as isin,
-    setdiff1d as setdiff1d,
-    setxor1d as setxor1d,
-    union1d as union1d,
-    unique as unique,
-    unique_all as unique_all,
-    unique_counts as unique_counts,
-    unique_inverse as unique_inverse,
-    unique_values as unique_values,
-)
-from .signals import (
-    convolve as convolve,
-    correlate as correlate,
-)
 from .sorting import (
     argpartition as argpartition,
     argsort as argsort,
@@ -364,28 +267,11 @@ from .sorting import (
     sort as sort,
     sort_complex as sort_complex,
 )
-from .statistics import (
-    average as average,
-    corrcoef as corrcoef,
-    cov as cov,
-)
 from .updates import (
     fill_diagonal as fill_diagonal,
     place as place,
     put as put,
     put_along_axis as put_along_axis,
-)
-from .vectorize import (
-    apply_along_axis as apply_along_axis,
-    apply_over_axes as apply_over_axes,
-    vectorize as vectorize,
-)
-from .windows import (
-    bartlett as bartlett,
-    blackman as blackman,
-    hamming as hamming,
-    hanning as hanning,
-    kaiser as kaiser,
 )
 
 from .scalar_types import (
@@ -461,8 +347,6 @@ from .types import (
 )
 from . import operators as _operators
 
-from . import linalg as linalg
-
 bool = bool_
 ndarray = _Operators
 pi = _np.pi
@@ -471,3 +355,140 @@ inf = _np.inf
 nan = _np.nan
 euler_gamma = _np.euler_gamma
 newaxis = None
+
+# Modules that are loaded when one of their names is first asked for, so that importing
+# the package stays fast.
+_ON_DEMAND = {
+    "linalg": ("linalg",),
+    "differences": (
+        "diff",
+        "ediff1d",
+        "gradient",
+        "interp",
+        "trapezoid",
+        "unwrap",
+    ),
+    "editing": (
+        "append",
+        "delete",
+        "insert",
+        "trim_zeros",
+    ),
+    "einsums": (
+        "einsum",
+        "einsum_path",
+    ),
+    "grids": (
+        "c_",
+        "fromfunction",
+        "index_exp",
+        "indices",
+        "meshgrid",
+        "mgrid",
+        "ogrid",
+        "r_",
+        "s_",
+    ),
+    "histograms": (
+        "bincount",
+        "digitize",
+        "histogram",
+        "histogram2d",
+        "histogram_bin_edges",
+        "histogramdd",
+    ),
+    "index_arrays": (
+        "diag_indices",
+        "diag_indices_from",
+        "ix_",
+        "mask_indices",
+        "ravel_multi_index",
+        "tril_indices",
+        "tril_indices_from",
+        "triu_indices",
+        "triu_indices_from",
+        "unravel_index",
+    ),
+    "mapping": (
+        "apply_along_axis",
+        "apply_over_axes",
+        "vectorize",
+    ),
+    "nans": (
+        "nanargmax",
+        "nanargmin",
+        "nanmax",
+        "nanmean",
+        "nanmin",
+        "nanprod",
+        "nanstd",
+        "nansum",
+        "nanvar",
+    ),
+    "padding": (
+        "pad",
+    ),
+    "polynomials": (
+        "poly",
+        "polyadd",
+        "polyder",
+        "polydiv",
+        "polyfit",
+        "polyint",
+        "polymul",
+        "polysub",
+        "polyval",
+        "roots",
+    ),
+    "quantiles": (
+        "median",
+        "nanmedian",
+        "nanpercentile",
+        "nanquantile",
+        "percentile",
+        "quantile",
+    ),
+    "sets": (
+        "intersect1d",
+        "isin",
+        "setdiff1d",
+        "setxor1d",
+        "union1d",
+        "unique",
+        "unique_all",
+        "unique_counts",
+        "unique_inverse",
+        "unique_values",
+    ),
+    "signals": (
+        "convolve",
+        "correlate",
+    ),
+    "statistics": (
+        "average",
+        "corrcoef",
+        "cov",
+    ),
+    "windows": (
+        "bartlett",
+        "blackman",
+        "hamming",
+        "hanning",
+        "kaiser",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _ON_DEMAND.items() for name in names}
+
+
+def __getattr__(name):
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    loaded = _importlib.import_module(f"{__name__}.{module}")
+    value = loaded if module == name else getattr(loaded, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_MODULE_OF})

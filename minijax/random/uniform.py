@@ -63,7 +63,14 @@ def uniform(key, shape=(), dtype=None, minval=0.0, maxval=1.0, *, out_sharding=N
     dtype = float_dtype("uniform", dtype)
     shape = size_of("uniform", shape)
     common_shape("uniform", shape, minval=minval, maxval=maxval)
+    if type(minval) is type(maxval) is float and (minval, maxval) == (0, 1):
+        return _unit(key, shape=shape, dtype=dtype)
     return _uniform(key, minval, maxval, shape=shape, dtype=dtype)
+
+
+@compiled(static_argnames=("shape", "dtype"))
+def _unit(key, shape, dtype):
+    return unit_floats(words_of(key), shape, dtype)
 
 
 @compiled(static_argnames=("shape", "dtype"))

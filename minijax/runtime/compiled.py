@@ -38,7 +38,6 @@ def compiled(fun=None, *, static_argnames=()):
     if fun is None:
         return functools.partial(compiled, static_argnames=static_argnames)
     static = frozenset(static_argnames)
-    names = tuple(inspect.signature(fun).parameters)
     fast: dict[tuple, object] = {}
     slow: dict[tuple, object] = {}
     dispatch.on_clear(fast.clear)
@@ -53,7 +52,7 @@ def compiled(fun=None, *, static_argnames=()):
                 program = fast[state.key, *[x._kind for x in args]]
             except AttributeError:
                 if static:  # numbers among the arguments may be part of the program
-                    return _call(fun, names, static, fast, slow, args, kwargs)
+                    return _call(fun, static, fast, slow, args, kwargs)
                 arrays = [on_device(x) if type(x) in _SCALARS else x for x in args]
                 kinds = [getattr(x, "_kind", None) for x in arrays]
                 program = fast.get((state.key, *kinds))
@@ -71,16 +70,16 @@ def compiled(fun=None, *, static_argnames=()):
                 program = None
             if program is not None:
                 return program.on_arrays(args)
-        return _call(fun, names, static, fast, slow, args, kwargs)
+        return _call(fun, static, fast, slow, args, kwargs)
 
     return wrapper
 
 
-def _call(fun, names, static, fast, slow, args, kwargs):
+def _call(fun, static, fast, slow, args, kwargs):
     leaves, treedef = tree.flatten_raw((args, kwargs), None)
     if state.disable_jit or any(isinstance(x, Tracer) for x in leaves):
         return fun(*args, **kwargs)
-    fixed = _static_positions(names, static, args, kwargs)
+    fixed = _static_positions(fun, static, args, kwargs)
     dynamic = [
         k not in fixed and isinstance(x, _VALUES) and type(x) is not bool
         for k, x in enumerate(leaves)
@@ -121,10 +120,16 @@ def _is_fixed(x) -> bool:
     return x is None or isinstance(x, str | bool | int | tuple | np.dtype | type)
 
 
-def _static_positions(names, static, args, kwargs):
+@functools.cache
+def _parameters(fun) -> tuple[str, ...]:
+    return tuple(inspect.signature(fun).parameters)
+
+
+def _static_positions(fun, static, args, kwargs):
     """Positions of leaves that belong to static parameters."""
     if not static:
         return frozenset()
+    names = _parameters(fun)
     fixed = set()
     position = 0
     for k, x in enumerate(args):
