@@ -4,16 +4,25 @@ import numpy as np
 
 from .runtime.array import Array, from_numpy
 
+ALIGNMENT = 64  # bytes; XLA copies what is less aligned
+
 
 def from_dlpack(external_array, device=None, copy: bool | None = None) -> Array:
-    """An array with the values of another library's array, copied to the device.
+    """An array with the values of another library's array.
+
+    On CPU memory is shared where it is aligned as XLA wants it; do not write to it
+    through the other library afterwards. `copy=True` makes a copy for certain.
 
     >>> from_dlpack(np.arange(3.0, dtype="float32"))
     Array([0., 1., 2.], dtype=float32)
     """
-    if copy is False:
+    view = np.from_dlpack(external_array)
+    shareable = view.flags.c_contiguous and view.ctypes.data % ALIGNMENT == 0
+    if copy is False and not shareable:
         raise ValueError(
-            "from_dlpack: copy=False is not supported: memory of other libraries may "
-            "change, and arrays are immutable. Leave copy out."
+            f"from_dlpack: copy=False needs contiguous memory aligned to {ALIGNMENT} "
+            "bytes. Leave copy out."
         )
-    return from_numpy(np.array(np.from_dlpack(external_array)))
+    if copy or not shareable or device is not None:
+        return from_numpy(np.array(view))
+    return from_numpy(view, share=True)

@@ -14,6 +14,8 @@ import scipy.special
 import minijax
 from minijax import lax, random
 from minijax import numpy as jnp
+from minijax.control.checkpoint import checkpoint_name
+from minijax.primitives import copy, linear_recurrence
 
 from .laws import Bools, Case, Ints
 
@@ -121,14 +123,13 @@ def solve_unit(a: Any, b: Any) -> Any:
     )
 
 
-def solve_custom(a: Any, b: Any) -> Any:
-    a = near_identity(a)
-    return lax.custom_linear_solve(
-        lambda x: a @ x,
-        b,
-        lambda _, y: jnp.linalg.solve(a, y),
-        lambda _, y: jnp.linalg.solve(a.T, y),
-    )
+def solve(a: Any, b: Any) -> Any:
+    return jnp.linalg.solve(near_identity(a), b)
+
+
+def eigenvalues(x: Any) -> Any:
+    """Eigenvalues about 3 apart, of a matrix that is not symmetric."""
+    return jnp.linalg.eigvals(x / 8 + jnp.diag(jnp.arange(3) * 3.0).astype(x.dtype))
 
 
 def eigh(x: Any) -> tuple:
@@ -181,6 +182,16 @@ def recurrence(a: Any, xs: Any) -> Any:
     """A reversed scan that closes over a matrix."""
     start = jnp.zeros(2, xs.dtype)
     return lax.scan(lambda c, x: (jnp.tanh(a @ c + x), c), start, xs, reverse=True)
+
+
+def pushforward(f: Callable) -> Callable:
+    """The linear map of f at x, applied to x itself."""
+    return lambda x: minijax.linearize(f, x)[1](x)
+
+
+def over_members(f: Callable) -> Callable:
+    """Map f over the first axis, which has the name "i" inside."""
+    return minijax.vmap(f, axis_name="i")
 
 
 def program(name: str, f: Callable, shapes: Any, dtypes: Any = COMPLEX, **kwargs: Any):
@@ -301,7 +312,10 @@ TYPES = [
          lambda x: x + 0j),
     Case("bitcast_convert_type", lambda x: lax.bitcast_convert_type(x, jnp.int32), [M],
          ("f32",), None, lambda x: x.view(np.int32)),
-    Case("copy", lambda x: jnp.array(x, copy=True), [M], ANY, None, np.array),
+    Case("copy", copy, [M], ANY, None, np.array),
+    # It stands for zero tangents on purpose, which no central difference confirms.
+    Case("stop_gradient", lax.stop_gradient, [M], COMPLEX, None, np.array,
+         derivatives="none"),
     Case("iota", lambda: lax.broadcasted_iota(jnp.int32, (2, 3), 1), [], ("i32",), None,
          lambda: np.array([[0, 1, 2]] * 2)),
 ]
@@ -316,10 +330,10 @@ SHAPES = [
          lambda x: x.reshape(3, 2)),
     Case("reshape: of a scalar", lambda x: lax.reshape(x, (1, 1)), [()], REAL, None,
          lambda x: x.reshape(1, 1)),
-    Case("squeeze", lambda x: lax.squeeze(x, (0, 2)), [(1, 3, 1)], ANY, None,
+    Case("reshape: squeeze", lambda x: lax.squeeze(x, (0, 2)), [(1, 3, 1)], ANY, None,
          np.squeeze),
-    Case("expand_dims", lambda x: lax.expand_dims(x, (0, 2)), [(3,)], ANY, None,
-         lambda x: x[None, :, None]),
+    Case("reshape: expand_dims", lambda x: lax.expand_dims(x, (0, 2)), [(3,)], ANY,
+         None, lambda x: x[None, :, None]),
     Case("transpose", lambda x: lax.transpose(x, (2, 0, 1)), [(2, 3, 4)], ANY, None,
          lambda x: np.transpose(x, (2, 0, 1))),
     Case("rev", lambda x: lax.rev(x, (1,)), [M], ANY, None, np.fliplr),
@@ -377,6 +391,10 @@ WINDOWS = [
     Case("reduce_window_max",
          lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 1), (2, 1), "VALID"),
          [(4, 3)], REAL, None, lambda x: x.reshape(2, 2, 3).max(1)),
+    # The tangent of a window's maximum is gathered from where the maximum is.
+    Case("select_and_gather_add", lambda x: minijax.jvp(
+         lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (3,), (2,), "SAME"),
+         (x,), (jnp.sin(x),))[1], [(5,)], REAL, exact=False),
     Case("reduce_window_min",
          lambda x: lax.reduce_window(x, jnp.inf, lax.min, (2,), (1,), "VALID"), [(5,)],
          REAL, None, lambda x: np.minimum(x[1:], x[:-1])),
@@ -440,17 +458,20 @@ INDEXING = [
          [(4, 2), (2, 2)], COMPLEX),
     Case("scatter: the last of equal indices or the first, but one of them",
          lambda x, y: jnp.asarray(x).at[jnp.array([1, 1])].set(y), [(3,), ()], REAL),
-    Case("scatter_add", lambda x, y, i: jnp.asarray(x).at[i].add(y),
+    Case("scatter-add", lambda x, y, i: jnp.asarray(x).at[i].add(y),
          [(4, 2), (3, 2), Ints((3,), 0, 4)], NUMBERS, None, added),
-    Case("scatter_add: out of bounds, dropped",
+    Case("scatter-add: out of bounds, dropped",
          lambda x, y, i: jnp.asarray(x).at[i].add(y, mode="drop"),
          [(3,), (4,), Ints((4,), 0, 6)], REAL),
-    Case("scatter_mul",
+    Case("scatter-sub", lambda x, y, i: jnp.asarray(x).at[i].subtract(y),
+         [(4, 2), (3, 2), Ints((3,), 0, 4)], NUMBERS, None,
+         lambda x, y, i: added(x, -y, i)),
+    Case("scatter-mul",
          lambda x, y: jnp.asarray(x).at[jnp.array([2, 0])].mul(y, unique_indices=True),
          [(4, 2), (2, 2)], COMPLEX, (0.5, 2)),
-    Case("scatter_max", lambda x, y, i: jnp.asarray(x).at[i].max(y),
+    Case("scatter-max", lambda x, y, i: jnp.asarray(x).at[i].max(y),
          [(4,), (2,), Ints((2,), 0, 4)], ("i32", *REAL)),
-    Case("scatter_min", lambda x, y, i: jnp.asarray(x).at[i].min(y),
+    Case("scatter-min", lambda x, y, i: jnp.asarray(x).at[i].min(y),
          [(4,), (2,), Ints((2,), 0, 4)], ("i32", *REAL)),
 ]
 
@@ -475,9 +496,31 @@ LINALG = [
     factorisation("qr", lambda x: jnp.linalg.qr(near_identity(x))),
     factorisation("qr: tall", jnp.linalg.qr, [(4, 2)], REAL),
     factorisation("eigh", eigh),
+    factorisation("lu_solve", solve, [S, (3, 2)]),
+    factorisation("lu_solve: of a vector", solve, [S, (3,)], REAL),
+    factorisation("eig", eigenvalues),
     factorisation("svd", lambda x: svd(x)[1]),
     factorisation("svd: with vectors", svd, [S], REAL),
-    factorisation("linear_solve", solve_custom, [S, (3,)], REAL),
+    Case("lu_pivots_to_permutation",
+         lambda pivots: lax.linalg.lu_pivots_to_permutation(pivots, 4),
+         [Ints((3,), 2, 4)], ("i32",)),
+    # The factors of qr by themselves have no derivative, in jax neither.
+    Case("geqrf", lambda x: lax.linalg.geqrf(x), [(4, 3)], REAL, derivatives="none",
+         slack=10),
+    Case("householder_product", lambda x: lax.linalg.householder_product(
+         *lax.linalg.geqrf(x)), [(4, 3)], REAL, derivatives="none", slack=10),
+    Case("ormqr", lambda x, y: lax.linalg.ormqr(*lax.linalg.geqrf(x), y),
+         [(4, 3), (4, 2)], REAL, derivatives="none", slack=10),
+    Case("schur", lambda x: lax.linalg.schur(x), [S], REAL, derivatives="none",
+         slack=10),
+    Case("fft", lambda x: lax.fft(x, "FFT", (5,)), [(2, 5)], ("c128",), None,
+         np.fft.fft),
+    Case("fft: inverse", lambda x: lax.fft(x, "IFFT", (4,)), [(2, 4)], ("c128",), None,
+         np.fft.ifft),
+    Case("fft: real", lambda x: lax.fft(x, "RFFT", (5,)), [(2, 5)], REAL, None,
+         np.fft.rfft),
+    Case("fft: to real", lambda x: lax.fft(x, "IRFFT", (6,)), [(2, 4)], ("c128",), None,
+         np.fft.irfft),
 ]
 
 RANDOM = [
@@ -495,17 +538,92 @@ CONTROL = [
             reference=lambda p, x, y: x * y if p else x - y),
     program("cond: of three", switch, [Ints((), -1, 4), M], REAL),
     # The count of rounds is not known, so the rounds cannot be gone through backwards.
-    program("while", shrink, [(3,)], reverse=False),
-    program("while: a fixed number of rounds",
+    program("while", shrink, [(3,)], derivatives="forward"),
+    program("scan: of fori_loop",
             lambda x: lax.fori_loop(0, 3, lambda i, x: x * x - i, x), [(3,)]),
     program("scan", scan, [(2,), (4, 2)]),
     program("scan: reversed, with a constant", recurrence, [(2, 2), (3, 2)], REAL),
     program("custom_jvp_call", lambda x: cube(x), [M], reference=lambda x: x**3),
+    program("custom_linear", pushforward(fourth), [M], ("f32", "f64")),
+    program("recomputed_linear", pushforward(minijax.checkpoint(jnp.sin)), [M], REAL),
+    program("name", lambda x: jnp.sin(checkpoint_name(jnp.cos(x), "cosine")), [M]),
+    Case("optimization_barrier", lax.optimization_barrier, [M], COMPLEX, None,
+         np.array),
+    program("linear_recurrence", lambda a, b: linear_recurrence(a, b, 0),
+            [(4, 2), (4, 2)]),
     program("custom_vjp_call", lambda x: fourth(x), [M], reference=lambda x: x**4),
-    program("remat", minijax.checkpoint(lambda x, y: jnp.sin(x * y) * y), [M, M]),
+    program("checkpoint", minijax.checkpoint(lambda x, y: jnp.sin(x * y) * y), [M, M]),
 ]
 
 # fmt: on
+
+# Inside, the value of one member; outside, arrays whose first axis is the members.
+COLLECTIVES = [
+    Case(
+        "psum",
+        over_members(lambda x: lax.psum(x, "i")),
+        [M],
+        COMPLEX,
+        None,
+        lambda x: np.stack([x.sum(0)] * 2),
+    ),
+    Case(
+        "pmax",
+        over_members(lambda x: lax.pmax(x, "i")),
+        [M],
+        REAL,
+        None,
+        lambda x: np.stack([x.max(0)] * 2),
+    ),
+    Case(
+        "pmin",
+        over_members(lambda x: lax.pmin(x, "i")),
+        [M],
+        REAL,
+        None,
+        lambda x: np.stack([x.min(0)] * 2),
+    ),
+    Case(
+        "all_gather",
+        over_members(lambda x: lax.all_gather(x, "i")),
+        [M],
+        COMPLEX,
+        None,
+        lambda x: np.stack([x] * 2),
+    ),
+    Case(
+        "all_to_all",
+        over_members(lambda x: lax.all_to_all(x, "i", 0, 0)),
+        [(2, 2, 3)],
+        REAL,
+        None,
+        lambda x: np.swapaxes(x, 0, 1),
+    ),
+    Case(
+        "ppermute",
+        over_members(lambda x: lax.ppermute(x, "i", [(0, 1), (1, 0)])),
+        [M],
+        REAL,
+        None,
+        lambda x: x[::-1],
+    ),
+    Case(
+        "reduce_scatter",
+        over_members(lambda x: lax.psum_scatter(x, "i")),
+        [(2, 2, 3)],
+        REAL,
+        None,
+        lambda x: x.sum(0),
+    ),
+    Case(
+        "axis_index",
+        over_members(lambda x: x * lax.axis_index("i")),
+        [M],
+        REAL,
+        None,
+        lambda x: x * np.array([[0], [1]]),
+    ),
+]
 
 CASES = [
     *SMOOTH,
@@ -521,4 +639,5 @@ CASES = [
     *LINALG,
     *RANDOM,
     *CONTROL,
+    *COLLECTIVES,
 ]

@@ -81,8 +81,8 @@ class Case:
     slack: float = 1.0
     # Eager and compiled results agree to the last bit.
     exact: bool = True
-    # The function has a transpose; the row says why it has none.
-    reverse: bool = True
+    # "both" modes, "forward" or "none"; the row says why it is not both.
+    derivatives: str = "both"
 
     def __str__(self) -> str:
         return self.name
@@ -240,7 +240,7 @@ def derivatives(case: Case, dtype: str) -> Derivatives:
         _, y_ddot = minijax.jvp(
             lambda *xs: minijax.jvp(g, xs, tuple(x_dots))[1], xs, tuple(x_dots)
         )
-        if not case.reverse:
+        if case.derivatives == "forward":
             return y, y_dot, y_ddot, [], []
         x_bar, x_bar_dot = minijax.jvp(
             lambda *xs: list(minijax.vjp(g, *xs)[1](y_bars)), xs, tuple(x_dots)
@@ -265,7 +265,7 @@ def check_derivatives(case: Case, dtype: str) -> None:
     with precision(dtype):
         d = derivatives(case, dtype)
         here = d.at(d.xs)
-        if case.reverse:
+        if case.derivatives == "both":
             check_adjoint(case, dtype, d, here)
         if dtype not in WIDE:
             return

@@ -191,14 +191,18 @@ def _promoted(x, out):
 
 def _check_carry(where, treedef, avals, out_avals):
     wrong = [
-        f"{path} is {aval} on input and {out} on output"
+        (path, aval, out)
         for path, aval, out in zip(
             paths_of("carry", treedef), avals, out_avals, strict=False
         )
         if (aval.shape, aval.dtype) != (out.shape, out.dtype)
     ]
-    if wrong:
-        raise TypeError(
-            f"{where}: the carry must keep its type: {'; '.join(wrong)}. Convert the "
-            "initial value or the result, for example with astype."
-        )
+    if not wrong:
+        return
+    found = [f"{path} is {a} on input and {out} on output" for path, a, out in wrong]
+    reshaped = any(aval.shape != out.shape for _, aval, out in wrong)
+    raise TypeError(
+        f"{where}: the carry must keep its type: {'; '.join(found)}. "
+        f"{'Start from' if reshaped else 'Convert with astype, or start from'} a value "
+        "of the type that the body returns."
+    )

@@ -112,7 +112,7 @@ def _static_length(where, length):
     except ConcretizationTypeError:
         raise ConcretizationTypeError(
             f"{where}: length must be known while tracing, got {aval_of(length)} "
-            f"traced {length.origin()}. Use while_loop or fori_loop for a traced length."
+            f"traced {length.origin()}. Use while_loop or fori_loop instead."
         ) from None
     if number < 0 or number != length:
         raise ValueError(f"{where}: length must be a count of steps, got {length}.")

@@ -306,12 +306,14 @@ def _rebuild(value, weak_type):
     return from_numpy(value, weak_type)
 
 
-def from_numpy(value: np.ndarray, weak_type=False, sharding=None, committed=False):
-    """A device array with the values of a NumPy array, copied."""
+def from_numpy(
+    value: np.ndarray, weak_type=False, sharding=None, committed=False, share=False
+):
+    """A device array with the values of a NumPy array, copied unless `share`."""
     aval = ShapedArray(value.shape, value.dtype, weak_type)
     if sharding is None:
         sharding = default_sharding()
-    buffer = client.put(aval, value, sharding)
+    buffer = client.put(aval, value, sharding, share)
     return Array(buffer, kind_of(aval, sharding, committed))
 
 

@@ -342,8 +342,11 @@ def split_leading_axis(devices: tuple, ndim: int) -> Sharding:
 # Buffers
 
 
-def put(aval, value: np.ndarray, sharding: Sharding):
-    """Copy a NumPy array of the aval's dtype to a device, or its pieces to several."""
+def put(aval, value: np.ndarray, sharding: Sharding, share=False):
+    """Copy a NumPy array of the aval's dtype to a device, or its pieces to several.
+
+    With `share`, a CPU buffer is the NumPy array's own memory, if that is aligned.
+    """
     devices = list(sharding.device_list)
     if len(devices) == 1:
         pieces = [value]
@@ -352,7 +355,13 @@ def put(aval, value: np.ndarray, sharding: Sharding):
     else:
         pieces = np.split(value, len(devices))
     return xc.batched_device_put(
-        aval, sharding.xla, pieces, devices, True, force_copy=True, enable_x64=True
+        aval,
+        sharding.xla,
+        pieces,
+        devices,
+        True,
+        force_copy=not share,
+        enable_x64=True,
     )
 
 

