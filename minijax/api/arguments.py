@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .. import dtypes, tree
-from ..core.literal import Literal, aval_of
+from ..core.literal import Literal, aval_of, python_scalar
 from ..core.trace import Tracer
 from ..runtime.array import Array, as_array
 
@@ -112,8 +112,11 @@ def parameter_names(fun: Callable, count: int) -> list[str]:
     return names[:count]
 
 
-def result_values(out, where: str):
-    """Flatten what a function returned, checking that all leaves are arrays."""
+def result_values(out, where: str, staged=False):
+    """Flatten what a function returned, checking that all leaves are arrays.
+
+    Where the results are `staged` into a program, numbers become its literals.
+    """
     leaves, treedef = tree.flatten_raw(out, None)
     if any(getattr(x, "dtype", None) == dtypes.float0 for x in leaves):
         out = tree.map(_set_float0_apart, out)
@@ -122,6 +125,9 @@ def result_values(out, where: str):
     for k, x in enumerate(leaves):
         if isinstance(x, ARRAYS):
             values.append(x)
+            continue
+        if staged and type(x) in NUMBERS:
+            values.append(python_scalar(x))
             continue
         try:
             values.append(as_value(x, where))

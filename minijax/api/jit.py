@@ -179,7 +179,7 @@ class JitFunction:
         def flat(*tracers):
             nonlocal out_tree
             out = bound.apply(self.fun, tracers)
-            values, out_tree = result_values(out, where)
+            values, out_tree = result_values(out, where, staged=True)
             return values
 
         avals = [aval_of(x) for x in bound.values]

@@ -10,3 +10,8 @@ from .scan import scan as scan
 from .scan_rules import scan_p as scan_p
 from .while_loop import while_loop as while_loop
 from .while_loop import while_p as while_p
+from .reductions import (
+    reduce as reduce,
+    reduce_window as reduce_window,
+    scatter_apply as scatter_apply,
+)

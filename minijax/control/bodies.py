@@ -8,6 +8,7 @@ the types of their arguments, and their constants become leading inputs.
 
 import weakref
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,24 +119,57 @@ class Body(NamedTuple):
         return self.closed.out_avals
 
 
+# What has been traced, per function; it is forgotten together with the function.
 _bodies: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def clear() -> None:
+    """Forget the programs of all functions."""
+    _bodies.clear()
 
 
 def trace_body(where: str, fun: Callable, in_tree, avals: Sequence) -> Body:
     """The program of `fun(*args)`, where `args` has structure `in_tree`.
 
-    A function that is met again with the same types is not traced again.
+    A function that is met again is not traced again for the same types, as long as the
+    variables it closes over are bound to the same objects.
     """
-    try:
-        known = _bodies.setdefault(fun, {})
-    except TypeError:  # cannot be referred to weakly, or has no hash
-        known = {}
+    if not isinstance(fun, FunctionType):  # an object may have changed inside
+        return _trace(where, fun, in_tree, avals)
+    known = _bodies.setdefault(fun, {})
     axes = tuple(context.axes.items())
-    key = (in_tree, tuple(avals), state.key, axes, context.names)
-    found = known.get(key)
-    if found is None or any(_has_ended(x) for x in found.consts):
-        found = known[key] = _trace(where, fun, in_tree, avals)
-    return found
+    key = (where, in_tree, tuple(avals), state.key, axes, context.names)
+    variables, body = known.get(key, (None, None))
+    if body is None or not _still_holds(fun, variables, body):
+        body = _trace(where, fun, in_tree, avals)
+        known[key] = [_reference(x) for x in _closed_over(fun)], body
+    return body
+
+
+def _still_holds(fun, variables, body) -> bool:
+    """Whether a program is still that of the function."""
+    contents = _closed_over(fun)
+    bound = all(ref() is x for ref, x in zip(variables, contents, strict=True))
+    return bound and not any(_has_ended(x) for x in body.consts)
+
+
+def _closed_over(fun) -> list:
+    """What the variables are bound to that a function closes over."""
+    contents = []
+    for cell in fun.__closure__ or ():
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:  # not bound yet
+            contents.append(cell)
+    return contents
+
+
+def _reference(x):
+    """A function that returns x, keeping it alive only if there is no other way."""
+    try:
+        return weakref.ref(x)
+    except TypeError:
+        return lambda: x
 
 
 def _has_ended(x):

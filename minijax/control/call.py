@@ -42,6 +42,10 @@ class Program(Primitive):
         # A collective inside must meet the trace of its axis, mapped operands or not.
         return bind_within(frame, self, operands, params)
 
+    def infer(self, avals, params):
+        """The type of the results; not remembered, so that programs can be freed."""
+        return self.abstract(*avals, **params)
+
 
 def call(closed, operands, name="f"):
     """Call a closed program on operands; returns the list of results."""

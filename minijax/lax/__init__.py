@@ -273,16 +273,14 @@ from ..control import (
     cond_p as cond_p,
     fori_loop as fori_loop,
     map as map,
+    reduce as reduce,
+    reduce_window as reduce_window,
     scan as scan,
     scan_p as scan_p,
+    scatter_apply as scatter_apply,
     switch as switch,
     while_loop as while_loop,
     while_p as while_p,
-)
-from ..control.reductions import (
-    reduce as reduce,
-    reduce_window as reduce_window,
-    scatter_apply as scatter_apply,
 )
 from ..control.parallel import (
     all_gather as all_gather,

@@ -93,7 +93,7 @@ def digitize(x, bins, right: bool = False, *, method: str | None = None):
         )
     n = edges.shape[0]
     if n == 0:
-        return lax.full(x.shape, 0, dtypes.default_int())
+        return lax.full(x.shape, scalar(0, dtypes.int32))
     method = method or "scan"
     side = "left" if right else "right"
     up = searchsorted(edges, x, side, method=method)

@@ -276,6 +276,11 @@ class Plan(NamedTuple):
     shape: tuple[int, ...]  # of the result, with the new axes
     ordered: bool  # whether positions are known to be ascending and distinct
 
+    @property
+    def scatter_numbers(self):
+        """What `lax.scatter` calls the dimension numbers."""
+        return lax.ScatterDimensionNumbers(self.window_dims, self.picked, self.axes)
+
 
 class _Slot(NamedTuple):
     """A run of axes of the result."""

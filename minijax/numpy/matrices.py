@@ -84,7 +84,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype=None):
     [[1.0, 0.0], [1.0, 1.0]]
     """
     n, m, k = _matrix_sizes("tri", N, M, k)
-    dtype = requested_dtype("tri", dtype) or dtypes.default_float()
+    dtype = requested_dtype("tri", dtype) or dtypes.float32
     return _pattern(lax.ge, n=n, m=m, k=k, dtype=dtype)
 
 

@@ -109,7 +109,7 @@ def _accumulate(
 def accumulation_dtype(dtype, promote_integers: bool = True):
     """The dtype in which values of a dtype are summed: integers get default width."""
     if dtype == dtypes.bool_:
-        return dtypes.default_int()
+        return dtypes.default_int() if promote_integers else dtypes.int32
     if promote_integers and dtype in dtypes.INTS:
         wide = dtypes.uint64 if dtype in dtypes.UNSIGNED else dtypes.int64
         default = dtypes.canonicalize(wide)

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
-from ..api import compiled
+from ..api import compiled, stop_gradient
+from ..control import fori_loop
 from .arguments import as_array, cast, concrete, scalar, static_int
 from .creation import asarray
 from .promotion import as_operand, broadcast_value, promote
@@ -153,13 +154,20 @@ def searchsorted(a, v, side: str = "left", sorter=None, *, method: str = "scan")
     if sorter is not None:
         x = read_along(x, as_operand("searchsorted", sorter))
     if x.shape[0] == 0:
-        return lax.full(v.shape, 0, dtypes.default_int())
+        return lax.full(v.shape, scalar(0, dtypes.int32))
     right = side == "right"
     if method == "sort":
-        return _search_by_sorting(x, v, right)
-    if method == "compare_all":
-        return _search_by_comparing(x, v, right)
-    return _binary_search(as_array(x), v, right, unroll=method == "scan_unrolled")
+        found = _search_by_sorting(x, v, right)
+    elif method == "compare_all":
+        found = _search_by_comparing(x, v, right)
+    else:
+        found = _binary_search(as_array(x), v, right)
+    return cast(found, _place_dtype(x.shape[0]))
+
+
+def _place_dtype(n):
+    """The dtype of places in a vector of n elements: i32 as long as they fit."""
+    return dtypes.int32 if n < 2**31 - 1 else dtypes.default_int()
 
 
 def _precedes(x, v, right):
@@ -184,9 +192,10 @@ def _complex_precedes(x, v, right):
     return lax.bitwise_or(real_less, lax.bitwise_and(tie, imag_before))
 
 
-def _binary_search(x, v, right, unroll=False):
+def _binary_search(x, v, right):
     """The number of elements of x that precede v, in log2(n) steps."""
     index_dtype = dtypes.default_int()
+    x, v = stop_gradient(x), stop_gradient(v)
     one = scalar(1, index_dtype)
     two = scalar(2, index_dtype)
 
@@ -203,10 +212,7 @@ def _binary_search(x, v, right, unroll=False):
     shape = tuple(v.shape)
     n = x.shape[0]
     bounds = lax.full(shape, 0, index_dtype), lax.full(shape, n, index_dtype)
-    steps = n.bit_length()
-    for step in range(steps):
-        bounds = halve(step, bounds)
-    return bounds[0]
+    return fori_loop(0, n.bit_length(), halve, bounds)[0]
 
 
 def _search_by_comparing(x, v, right):

@@ -117,7 +117,8 @@ def sort_complex(a):
 
 def complex_dtype(dtype):
     """The complex dtype whose parts hold values of a dtype."""
-    return dtypes.promote_types(dtypes.canonicalize(dtype), dtypes.complex64)
+    real = dtypes.to_inexact(dtypes.canonicalize(dtype))
+    return dtypes.promote_types(real, dtypes.complex64)
 
 
 def partition(a, kth: int, axis: int = -1):
@@ -140,7 +141,7 @@ def argpartition(a, kth: int, axis: int = -1):
     1
     """
     x, axis, kth = _partitionable("argpartition", a, kth, axis)
-    return _argsort(x, axis, dtypes.default_int(), stable=True)
+    return _argsort(x, axis, dtypes.int32, stable=True)
 
 
 def _partitionable(name, a, kth, axis):

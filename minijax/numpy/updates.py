@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import primitives as lax
 from ..api import compiled
+from ..control import scatter_apply
 from .arguments import as_array, cast, spread
 from .creation import asarray
 from .index_plan import Pick, Window, plan_of, written_out
@@ -129,14 +130,28 @@ class AtIndex:
         return self._scatter("max", lax.scatter_max, values, options)
 
     def apply(self, func, **options):
-        """X with a function applied to `x[index]`, once to each element.
+        """X with an elementwise function applied to `x[index]`, once per mention.
 
         >>> asarray([1.0, 2.0]).at[1].apply(lambda y: y * y)
         Array([1., 4.], dtype=float32)
         """
-        wrap = options.get("wrap_negative_indices", True)
-        old = self.get(mode="clip", wrap_negative_indices=wrap)
-        return self.set(func(old), **options)
+        wrap, (is_sorted, is_unique, mode) = _options("apply", **options)
+        index = written_out(self.array.shape, self.index)
+        if is_unique or not any(p.ndim for p in index.picks):
+            old = self.get(mode="clip", wrap_negative_indices=wrap)
+            return self.set(func(old), **options)
+        plan = plan_of(self.array.shape, index, wrap)
+        return scatter_apply(
+            self.array,
+            plan.indices,
+            func,
+            plan.scatter_numbers,
+            update_shape=tuple(
+                n for k, n in enumerate(plan.shape) if k not in plan.new_axes
+            ),
+            indices_are_sorted=is_sorted,
+            mode=mode,
+        )
 
     def _scatter(self, name, scatter, values, options):
         wrap, flags = _options(name, **options)
@@ -193,7 +208,7 @@ def _scattered(x, values, positions, scatter, name, index, settings):
         x,
         plan.indices,
         values,
-        lax.ScatterDimensionNumbers(plan.window_dims, plan.picked, plan.axes),
+        plan.scatter_numbers,
         indices_are_sorted=is_sorted or plan.ordered,
         unique_indices=is_unique or plan.ordered,
         mode=mode,

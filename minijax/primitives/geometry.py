@@ -181,8 +181,8 @@ def conv_general_shape_tuple(
 def transposed_padding(window, stride, padding):
     """Padding that undoes what a name means for the convolution with that stride.
 
-    The result of `SAME` is `stride` times as large; that of `VALID` is the largest
-    whose convolution has the size of the operand.
+    Of n places `SAME` makes n * stride, and `VALID` n * stride and what the window is
+    larger than the stride.
     """
     if padding.upper() == "SAME":
         total = window + stride - 2

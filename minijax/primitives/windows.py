@@ -4,8 +4,8 @@
 
 The operand is first spread (base_dilation) and padded with the identity of the
 reduction. A maximum passes on the tangent of the first element that attains it:
-`select_and_gather_add` reads tangents where an operand is extremal in each window. Its
-transpose adds each cotangent where it came from: positions, then a scatter-add.
+`select_and_gather_add` gives the place of that element, -1 where a window holds nothing
+but padding, and tangents are gathered from there.
 """
 
 import numpy as np
@@ -14,10 +14,10 @@ from .. import dtypes
 from ..core.avals import ShapedArray
 from ..core.literal import aval_of, literal
 from ..core.primitive import Primitive, registry
-from ..core.rules import is_linear, linear, linear_in, partials
+from ..core.rules import linear, partials, zero_tangent
 from ..stablehlo import int_array, int_tensor
 from .elementwise import ANY, NUMBERS, ge_p, le_p
-from .gather import FILL, ScatterDimensionNumbers
+from .gather import FILL, GatherDimensionNumbers, gather
 from .geometry import (
     checked_padding,
     dilated_size,
@@ -27,8 +27,7 @@ from .geometry import (
 )
 from .ordering import both, choose, compare, extremum
 from .reduce import highest, lowest, zero
-from .scatter import scatter_add_p
-from .shape import iota, move_batch, reshape
+from .shape import expand_dims, iota, move_batch, reshape
 
 __all__ = [
     "reduce_window_max",
@@ -239,7 +238,20 @@ def _sum_transpose(ct, x, **params):
 
 def _selected_partial(select_prim):
     def partial(x_dot, y, x, **params):
-        return select_and_gather_add_p.bind(x_dot, x, select_prim=select_prim, **params)
+        if x.size == 0 or y.size == 0:
+            return None
+        places = reshape(iota(np.int32, x.size), x.shape)
+        places = select_and_gather_add_p.bind(
+            places, x, select_prim=select_prim, **params
+        )
+        return gather(
+            reshape(x_dot, (x.size,)),
+            expand_dims(places, (y.ndim,)),
+            GatherDimensionNumbers((), (0,), (0,)),
+            (1,),
+            mode=FILL,  # where padding was selected the place is -1
+            fill_value=0,
+        )
 
     return partials(partial)
 
@@ -271,31 +283,17 @@ reduce_window_min_p = _window_primitive(
 # select_and_gather_add
 
 
-def _select_and_gather_add_abstract(tangents, x, *, select_prim, **params):
-    if tangents.shape != x.shape or x.dtype in dtypes.COMPLEX:
+def _select_and_gather_add_abstract(places, x, *, select_prim, **params):
+    if places.shape != x.shape or places.dtype != dtypes.int32:
         raise TypeError(
-            "select_and_gather_add: operands must have one shape and the second be "
-            f"real, got {tangents} and {x}."
+            "select_and_gather_add: the first operand must be int32 of the shape of "
+            f"the second, got {places} and {x}."
         )
-    return ShapedArray(window_shape(x.shape, params), tangents.dtype)
-
-
-def _select_and_gather_add_transpose(ct, tangents, x, **params):
-    if not is_linear(tangents):
-        return [None, None]
-    size = tangents.aval.size
-    places = reshape(iota(np.int32, size), tangents.shape)
-    places = select_and_gather_add_p.bind(places, x, **params)
-    bar = scatter_add_p.bind(
-        literal(0, ShapedArray((size,), ct.dtype)),
-        reshape(places, (ct.size, 1)),
-        reshape(ct, (ct.size,)),
-        dimension_numbers=ScatterDimensionNumbers((), (0,), (0,)),
-        indices_are_sorted=False,
-        mode=FILL,  # where padding was selected the place is -1
-        unique_indices=False,
-    )
-    return [reshape(bar, tangents.shape), None]
+    if x.dtype in dtypes.COMPLEX:
+        raise TypeError(
+            f"select_and_gather_add: complex numbers have no derivative here, got {x}."
+        )
+    return ShapedArray(window_shape(x.shape, params), dtypes.int32)
 
 
 def _select_and_gather_add_batch(size, operands, dims, *, select_prim, **params):
@@ -304,22 +302,24 @@ def _select_and_gather_add_batch(size, operands, dims, *, select_prim, **params)
     return select_and_gather_add_p.bind(*moved, select_prim=select_prim, **params), 0
 
 
-def _select_and_gather_add_lower(hlo, out, tangents, x, *, select_prim, **params):
-    key, value = x.aval.update(shape=()), tangents.aval.update(shape=())
+def _select_and_gather_add_lower(hlo, out, places, x, *, select_prim, **params):
+    key, place = x.aval.update(shape=()), places.aval.update(shape=())
     direction, identity = ("GE", lowest) if select_prim is ge_p else ("LE", highest)
+    nowhere = hlo.constant(np.int32(-1))
 
-    def body(hlo, a, a_value, b, b_value):
-        first = compare(hlo, direction, a, b)
-        return [choose(hlo, first, a, b), choose(hlo, first, a_value, b_value)]
+    def body(hlo, a, i, b, j):
+        # An element is chosen rather than padding, even if they are equal.
+        none = hlo.value(nowhere, place)
+        only = compare(hlo, "EQ", j, none)
+        either = both(hlo, "or", compare(hlo, direction, a, b), only)
+        first = both(hlo, "and", either, compare(hlo, "NE", i, none))
+        return [choose(hlo, first, a, b), choose(hlo, first, i, j)]
 
-    # What padding holds: no tangent, no place.
-    nothing = -1 if value.dtype in dtypes.INTS else 0
-    nothing = hlo.constant(np.asarray(nothing).astype(value.dtype))
     results = hlo.emit_many(
-        f'"stablehlo.reduce_window"({x}, {tangents}, '
-        f"{hlo.constant(identity(x.dtype))}, {nothing}) <{{{window_text(params)}}}> "
-        f"({hlo.region([key, value, key, value], body)}) : "
-        f"({x.mlir}, {tangents.mlir}, {key.mlir}, {value.mlir}) -> "
+        f'"stablehlo.reduce_window"({x}, {places}, '
+        f"{hlo.constant(identity(x.dtype))}, {nowhere}) <{{{window_text(params)}}}> "
+        f"({hlo.region([key, place, key, place], body)}) : "
+        f"({x.mlir}, {places.mlir}, {key.mlir}, {place.mlir}) -> "
         f"({key.update(shape=out.shape).mlir}, {out.mlir})",
         2,
     )
@@ -329,8 +329,7 @@ def _select_and_gather_add_lower(hlo, out, tangents, x, *, select_prim, **params
 select_and_gather_add_p = Primitive(
     "select_and_gather_add",
     abstract=_select_and_gather_add_abstract,
-    jvp=linear_in(0),
-    transpose=_select_and_gather_add_transpose,
+    jvp=zero_tangent,
     batch=_select_and_gather_add_batch,
     lower=_select_and_gather_add_lower,
 )

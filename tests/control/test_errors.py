@@ -36,8 +36,9 @@ ERRORS = [
             lambda c: True, lambda c: (c[0] + 1.0, ones(2)), (np.int32(1), ones(3))
         ),
         TypeError,
-        "while_loop: the carry must keep its type: carry[0] is i32[] on input and f32[] "
-        "on output; carry[1] is f32[3] on input and f32[2] on output." + FIX_CARRY,
+        "while_loop: the carry must keep its type: carry[0] is i32[] on input and "
+        "f32[] on output; carry[1] is f32[3] on input and f32[2] on output."
+        + FIX_CARRY,
     ),
     (
         lambda: lax.fori_loop(0, 3, lambda i, c: {"a": ones(2)}, {"a": ones(3)}),

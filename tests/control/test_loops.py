@@ -168,6 +168,23 @@ def test_a_body_is_traced_once():
     assert count > 1
 
 
+def test_variables_bound_anew_are_seen():
+    """A function whose closure has changed is traced again; jax keeps the old one."""
+    w = 2.0
+
+    def step(c, _):
+        return c * w, None
+
+    def power(value):
+        nonlocal w
+        w = value
+        return lax.scan(step, 1.0, None, length=2)[0]
+
+    assert (power(2.0), power(3.0), minijax.jit(power)(4.0)) == (4.0, 9.0, 16.0)
+    assert minijax.grad(power)(5.0) == 10.0
+    assert minijax.grad(power)(6.0) == 12.0
+
+
 def test_only_the_chosen_branch_runs():
     """Un-jitted and jitted, the branch not taken cannot loop forever."""
 

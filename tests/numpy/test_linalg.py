@@ -192,6 +192,15 @@ CASES = [
         for ord in (None, 1, 2, 3, 2.5, numpy.inf, -numpy.inf)
     ],
 ]
+CASES.append(
+    row(
+        "tridiagonal_solve",
+        lambda d, dl, du, b: primitives.tridiagonal_solve(dl, d + 4, du, b),
+        [(4,), (4,), (4,), (4, 2)],
+        make=lambda x: x,
+        reference=lambda d, dl, du, b: numpy.linalg.solve(banded(dl, d + 4, du), b),
+    )
+)
 for left, lower, transpose, unit in [
     (True, True, False, False),
     (True, False, True, False),
@@ -380,6 +389,56 @@ def test_householder(dtype):
     close(q @ numpy.triu(packed)[:3], x, dtype)
     close(whole[:, :3], q, dtype)
     close(primitives.ormqr(packed, taus, c, transpose=True), H(whole) @ c, dtype)
+
+
+def banded(dl, d, du):
+    """The matrices with three diagonals."""
+    below = numpy.einsum("...i,ij->...ij", dl, numpy.eye(d.shape[-1], k=-1))
+    above = numpy.einsum("...i,ij->...ij", du, numpy.eye(d.shape[-1], k=1))
+    return below + above + d[..., None] * numpy.eye(d.shape[-1])
+
+
+@pytest.mark.parametrize("perturb", [False, True])
+def test_tridiagonal_solve(dtype, perturb):
+    """A X = B for A with diagonals dl, d, du; only three vectors are stored."""
+    dl, d, du = (normal(2, 4, dtype=dtype, seed=k) for k in range(3))
+    d, b = d + 4, normal(2, 4, 3, dtype=dtype, seed=3)
+    x = primitives.tridiagonal_solve(dl, d, du, b, perturb_singular=perturb)
+
+    close(banded(dl, d, du) @ numpy.asarray(x), b, dtype)
+
+
+def test_tridiagonal_and_hessenberg(dtype):
+    """The reduced matrices have the eigenvalues of the original."""
+    x = normal(2, 4, 4, dtype=dtype)
+    s = x @ H(x)
+    _, d, e, taus = map(numpy.asarray, primitives.tridiagonal(s))
+    zero = numpy.zeros((2, 1))
+    reduced = banded(
+        numpy.concatenate([zero, e], 1), d, numpy.concatenate([e, zero], 1)
+    )
+    packed, more_taus = map(numpy.asarray, primitives.hessenberg(x))
+
+    close(numpy.linalg.eigvalsh(reduced), numpy.linalg.eigvalsh(s), dtype)
+    close(numpy.linalg.det(numpy.triu(packed, -1)), numpy.linalg.det(x), dtype)
+    assert taus.shape == more_taus.shape == (2, 3)
+
+
+def test_symmetric_product_and_cholesky_update(dtype):
+    """alpha A A^T + beta C, and the factor of R^T R + w w^T."""
+    if numpy.dtype(dtype).kind == "c":
+        pytest.skip("real matrices only")
+    a, c = normal(3, 2, dtype=dtype), numpy.eye(3, dtype=dtype)
+    product = primitives.symmetric_product(
+        a, c, alpha=2.0, beta=3.0, symmetrize_output=True
+    )
+    r = numpy.linalg.cholesky(a @ a.T + c).T
+    w = normal(3, dtype=dtype, seed=1)
+    updated = numpy.asarray(primitives.cholesky_update(r, w))
+
+    close(product, 2 * a @ a.T + 3 * c, dtype)
+    close(updated.T @ updated, r.T @ r + numpy.outer(w, w), dtype)
+    numpy.testing.assert_array_equal(numpy.tril(updated, -1), 0 * updated)
 
 
 # Failure, emptiness, refusals

@@ -36,8 +36,8 @@ def test_a_transform_of_nothing_is_nothing():
         ),
         (
             lambda: lax.fft(C, "FFT", (5,)),
-            "fft: the last axes must have sizes (5,) for FFT with fft_lengths (5,), got "
-            "c64[2,2,2,4].",
+            "fft: the last axes must have sizes (5,) for FFT with fft_lengths (5,), "
+            "got c64[2,2,2,4].",
         ),
         (
             lambda: lax.fft(C, "FFT", (2, 2, 2, 4)),

@@ -24,7 +24,7 @@ def test_reduce_max_is_one_stablehlo_reduction():
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 @pytest.mark.parametrize("size", [9, 200])
 def test_positions_do_not_depend_on_how_they_are_found(name, size):
-    """On CPU long axes take two passes, elsewhere there is one; NaN counts as extreme."""
+    """On CPU long axes take two passes, elsewhere it is one; NaN counts as extreme."""
     x = LONG[:, :size]
 
     def position(x):
