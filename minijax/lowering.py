@@ -101,11 +101,11 @@ class _Shared:
         return found
 
     def fresh_symbol(self, name):
-        for k in itertools.count():
-            candidate = f"{name}_{k}" if k else name
-            if candidate not in self.names:
-                self.names.add(candidate)
-                return stablehlo.symbol(candidate)
+        numbered = (f"{name}_{k}" for k in itertools.count(1))
+        candidates = itertools.chain([name], numbered)
+        free = next(c for c in candidates if c not in self.names)
+        self.names.add(free)
+        return stablehlo.symbol(free)
 
 
 class Writer:
@@ -192,15 +192,15 @@ class Writer:
         return Value(name, aval)
 
     def names(self, xs) -> str:
-        """`%1, %2`"""
+        """Names of operands: `%1, %2`."""
         return ", ".join([str(x) for x in xs])
 
     def type(self, x) -> str:
-        """`tensor<3xf32>`, of an operand or an aval."""
+        """The type of an operand or an aval: `tensor<3xf32>`."""
         return x.mlir
 
     def types(self, xs, out) -> str:
-        """`(tensor<3xf32>) -> tensor<3xf32>`; a sequence of results in parentheses."""
+        """The type of a statement: `(tensor<3xf32>) -> tensor<3xf32>`."""
         results = (
             f"({', '.join([o.mlir for o in out])})"
             if isinstance(out, tuple | list)
@@ -352,7 +352,9 @@ def lower_jaxpr(
 
 
 def _location(module: str, primitive: str, source: Source | None, names) -> str:
-    path = stablehlo.quoted("/".join([module.replace("_", "(", 1) + ")", *names, primitive]))
+    path = stablehlo.quoted(
+        "/".join([module.replace("_", "(", 1) + ")", *names, primitive])
+    )
     if source is None:
         return f"loc({path})"
     return f"loc({path}({stablehlo.quoted(source.file)}:{source.line}:0))"

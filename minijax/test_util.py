@@ -3,8 +3,9 @@
     check_grads(f, (x, y), order=2)
 
 Differences are central ones of fourth order over five points (Abramowitz and Stegun,
-25.3.21). In double precision with step 1e-3 their error is near 1e-12, in single precision
-with step 3e-2 near 1e-5, so a rule that is wrong by one part in a thousand fails in both.
+25.3.21). In double precision with step 1e-3 their error is near 1e-12, in single
+precision with step 3e-2 near 1e-5, so a rule that is wrong by one part in a thousand
+fails in both.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +17,8 @@ from .api import jvp as _jvp
 from .api import vjp as _vjp
 from .core.literal import aval_of
 
-# Relative tolerances and steps by the precision of the inputs. The absolute tolerance is
-# a quarter of the relative one, since directions are of size one.
+# Relative tolerances and steps by the precision of the inputs. The absolute tolerance
+# is a quarter of the relative one, since directions are of size one.
 _TOLERANCE = {"float16": 1e-1, "bfloat16": 2e-1, "float32": 4e-4, "float64": 1e-6}
 _STEP = {"float16": 2e-1, "bfloat16": 3e-1, "float32": 3e-2, "float64": 1e-3}
 
@@ -164,8 +165,8 @@ def check_vjp(
         inner(out_bar, out_dot),
         rtol=rtol,
         atol=atol,
-        err_msg=f"{prefix}vjp: <J^T y_bar, x_dot> (actual) and <y_bar, J x_dot> by finite "
-        "differences (desired) do not agree.",
+        err_msg=f"{prefix}vjp: <J^T y_bar, x_dot> (actual) and <y_bar, J x_dot> by "
+        "finite differences (desired) do not agree.",
     )
 
 

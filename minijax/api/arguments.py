@@ -55,8 +55,8 @@ def as_value(x, where: str, path: str = ""):
         "(static_argnames), or close over it."
         if where.startswith("jit")
         else f"{where}: argument{f' {path}' if path else ''} must be an array or a "
-        f"number, got {_shown(x)} of type {type(x).__name__}. Close over it, or convert "
-        "it with jnp.asarray."
+        f"number, got {_shown(x)} of type {type(x).__name__}. Close over it, or "
+        "convert it with jnp.asarray."
     )
 
 
@@ -66,7 +66,7 @@ def _shown(x):
 
 
 def as_values(leaves: Sequence, where: str, paths: Callable[[], Sequence[str]]) -> list:
-    """All leaves as arrays or tracers; `paths()` is only asked for when one is wrong."""
+    """All leaves as arrays or tracers; `paths()` is only asked for in an error."""
     try:
         return [x if type(x) is Array else as_value(x, where) for x in leaves]
     except TypeError:

@@ -494,7 +494,8 @@ def _check_input(x, k, fun, args, chosen, where, holomorphic, allow_int):
         raise TypeError(
             "grad requires real- or complex-valued inputs (input dtype that is a "
             f"sub-dtype of np.inexact), but got {dtype.name} for {path()} in {where}. "
-            "Convert it with astype(float), or pass allow_int=True for a float0 gradient."
+            "Convert it with astype(float), or pass allow_int=True for a float0 "
+            "gradient."
         )
 
 
@@ -511,14 +512,14 @@ def _check_scalar(record, where, holomorphic):
     if aval.shape != ():
         raise TypeError(
             "Gradient only defined for scalar-output functions. Output had shape: "
-            f"{aval.shape}. In {where}: reduce the output to a scalar first, for example "
-            "with .sum() or .mean(), or use jacrev for the whole Jacobian."
+            f"{aval.shape}. In {where}: reduce the output to a scalar first, for "
+            "example with .sum() or .mean(), or use jacrev for the whole Jacobian."
         )
     if holomorphic:
         if aval.dtype not in dtypes.COMPLEX:
             raise TypeError(
-                "grad with holomorphic=True requires outputs with complex dtype, but got "
-                f"{aval.dtype.name} ({where})."
+                "grad with holomorphic=True requires outputs with complex dtype, but "
+                f"got {aval.dtype.name} ({where})."
             )
     elif aval.dtype not in dtypes.FLOATS:
         raise TypeError(

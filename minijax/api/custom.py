@@ -190,7 +190,8 @@ class custom_jvp(_Custom):
         """Set one rule `jvp(tangent, out, *primals)` per argument; None means zero."""
         if self.nondiff_argnums:
             raise TypeError(
-                f"{self._where}: defjvps cannot be used with nondiff_argnums. Use defjvp."
+                f"{self._where}: defjvps cannot be used with nondiff_argnums. Use "
+                f"defjvp."
             )
 
         def jvp(primals, tangents):
@@ -353,9 +354,9 @@ class custom_vjp(_Custom):
             )
             if out_tree is not None and found != out_tree:
                 raise TypeError(
-                    f"{self._where}: the forward rule must return (out, residuals) with "
-                    f"out of the structure of the function's output, {out_tree}, got "
-                    f"{found}."
+                    f"{self._where}: the forward rule must return (out, residuals) "
+                    f"with out of the structure of the function's output, {out_tree}, "
+                    f"got {found}."
                 )
             out_tree = found
             return outs, residuals, backward
@@ -431,7 +432,7 @@ class custom_vjp(_Custom):
             return [None] * child.num_leaves
         template = tree.unflatten(child, [0] * child.num_leaves)
         names = f"the argument {k}", f"cotangent {k}"
-        none_is_leaf = tree.broadcast_prefix(
+        return tree.broadcast_prefix(
             bar,
             template,
             is_leaf=lambda x: x is None,
@@ -439,7 +440,6 @@ class custom_vjp(_Custom):
             full_name=names[0],
             prefix_name=names[1],
         )
-        return none_is_leaf
 
     @staticmethod
     def _checked_bar(where, bar, aval, k):
@@ -450,14 +450,14 @@ class custom_vjp(_Custom):
             return None
         if getattr(bar, "dtype", None) == dtypes.float0:
             raise TypeError(
-                f"{where}: cotangent {k} must be {expected}, got float0. Return None for "
-                "a zero cotangent."
+                f"{where}: cotangent {k} must be {expected}, got float0. Return None "
+                "for a zero cotangent."
             )
         got = aval_of(bar)
         if got.shape != expected.shape or got.dtype != expected.dtype:
             raise ValueError(
-                f"Shape or dtype mismatch: {where}: cotangent {k} must have the type of "
-                f"the argument, {expected}, got {got}. Sum over broadcast axes, or "
+                f"Shape or dtype mismatch: {where}: cotangent {k} must have the type "
+                f"of the argument, {expected}, got {got}. Sum over broadcast axes, or "
                 "convert with astype."
             )
         return as_values([bar], where, lambda: [f"cotangent {k}"])[0]
@@ -520,8 +520,8 @@ def closure_convert(fun: Callable, *example_args):
     """Split a function into one without closed-over traced values, and those values.
 
     Returns:
-      `(converted, consts)`: `converted(*args, *consts)` computes what `fun(*args)` does,
-      and depends on what `fun` closed over through `consts` only.
+      `(converted, consts)`: `converted(*args, *consts)` computes what `fun(*args)`
+      does, and depends on what `fun` closed over through `consts` only.
     """
     leaves, in_tree = tree.flatten_raw(example_args, None)
     values = as_values(

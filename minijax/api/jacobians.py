@@ -165,14 +165,15 @@ def _inputs(moving, fun, args, chosen, where, holomorphic, allow_int=False):
         dtype = x.aval.dtype
         if holomorphic and dtype not in dtypes.COMPLEX:
             raise TypeError(
-                f"{where} with holomorphic=True requires inputs with complex dtype, but "
-                f"got {dtype.name} for {paths()[k]}. Convert it with astype(complex)."
+                f"{where} with holomorphic=True requires inputs with complex dtype, "
+                f"but got {dtype.name} for {paths()[k]}. Convert it with "
+                "astype(complex)."
             )
         if not holomorphic and not dtypes.is_inexact(dtype) and not allow_int:
             raise TypeError(
-                f"{where} requires real- or complex-valued inputs (input dtype that is a "
-                f"sub-dtype of np.inexact), but got {dtype.name} for {paths()[k]}. "
-                "Convert it with astype(float)."
+                f"{where} requires real- or complex-valued inputs (input dtype that "
+                f"is a sub-dtype of np.inexact), but got {dtype.name} for "
+                f"{paths()[k]}. Convert it with astype(float)."
             )
         if dtype in dtypes.COMPLEX and not holomorphic and where.startswith("jacfwd"):
             raise TypeError(
@@ -188,20 +189,20 @@ def _check_outputs(out, where, holomorphic):
         dtype = aval_of(y).dtype
         if holomorphic and dtype not in dtypes.COMPLEX:
             raise TypeError(
-                f"{where} with holomorphic=True requires outputs with complex dtype, but "
-                f"got {dtype.name}."
+                f"{where} with holomorphic=True requires outputs with complex dtype, "
+                f"but got {dtype.name}."
             )
-        if not holomorphic and where.startswith("jacrev"):
-            if dtype in dtypes.COMPLEX or not dtypes.is_inexact(dtype):
-                raise TypeError(
-                    f"{where} requires real-valued outputs (output dtype that is a "
-                    f"sub-dtype of np.floating), but got {dtype.name}. For holomorphic "
-                    "differentiation, pass holomorphic=True."
-                )
+        real = dtype in dtypes.FLOATS
+        if not holomorphic and where.startswith("jacrev") and not real:
+            raise TypeError(
+                f"{where} requires real-valued outputs (output dtype that is a "
+                f"sub-dtype of np.floating), but got {dtype.name}. For holomorphic "
+                "differentiation, pass holomorphic=True."
+            )
 
 
 def _basis(k, xs):
-    """The k-th part of all basis vectors of all xs: shape (total size, *xs[k].shape)."""
+    """The k-th part of all basis vectors: shape (total size, *xs[k].shape)."""
     sizes = [aval_of(x).size for x in xs]
     total, start = sum(sizes), sum(sizes[:k])
     aval = aval_of(xs[k]).to_tangent_aval()

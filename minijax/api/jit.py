@@ -41,8 +41,8 @@ class _Caches:
     __slots__ = ("fast", "programs", "traces")
 
     def __init__(self):
-        self.fast: dict = {}  # kinds of positional array arguments -> _Call
-        self.programs: dict = {}  # (trace key, kinds) -> _Call
+        self.fast: dict = {}  # kinds of positional array arguments -> caller
+        self.programs: dict = {}  # (trace key, kinds) -> caller
         self.traces: dict = {}  # trace key -> Traced
 
     def clear(self):
@@ -69,53 +69,57 @@ def _caches_of(fun, options) -> _Caches:
     return per_function.setdefault(key, _Caches())
 
 
-class _Call:
-    """A compiled program with how to call it and what to return."""
+def _caller(program, out_tree, sharding, count):
+    """A function that runs a program on arrays of the kinds it was compiled for.
 
-    __slots__ = (
-        "handlers",
-        "kept",
-        "kinds",
-        "name",
-        "out_tree",
-        "program",
-        "run",
-        "sharding",
-        "simple",
-        "single",
-    )
+    Args:
+      sharding: where arguments must be moved first, or None.
+      count: how many arguments there are; the program may read fewer.
+    """
+    run, handlers, kinds = program.run, program.handlers, program.kinds
+    consts, kept = program.consts, program.kept
+    checked = state.check_finite  # part of the key under which the program is kept
+    if consts or len(kept) < count or sharding is not None or checked:
 
-    def __init__(self, program, out_tree, sharding, count):
-        self.program = program
-        self.name = program.name
-        self.out_tree = out_tree
-        self.sharding = sharding  # where arguments must be moved first, or None
-        self.handlers = program.handlers
-        self.kinds = program.kinds
-        self.run = program.run
-        self.kept = program.kept
-        self.single = out_tree == tree.structure(0)
-        self.simple = not program.consts and len(self.kept) == count
+        def call_with_care(arrays):
+            if sharding is not None:
+                arrays = [arrive(x, sharding) for x in arrays]
+            outs = program(arrays)
+            if checked:
+                check_finite(program.name, outs)
+            return out_tree.unflatten(outs)
 
-    def __call__(self, arrays):
-        """Run on arrays of the kinds it was compiled for."""
-        if self.sharding is not None:
-            arrays = [arrive(x, self.sharding) for x in arrays]
-        buffers = [x._buffer for x in arrays]
-        if not self.simple:
-            buffers = [*self.program.consts, *[buffers[k] for k in self.kept]]
+        return call_with_care
+
+    if out_tree == tree.structure(0):
+        (kind,) = kinds
+
+        def call_for_one(arrays):
+            try:
+                buffers = [x._buffer for x in arrays]
+                (out,) = run(buffers).consume_with_handlers(handlers)
+            except client.XlaRuntimeError:
+                _explain(arrays)
+                raise
+            return Array(out, kind)
+
+        return call_for_one
+
+    def call_for_tree(arrays):
         try:
-            outs = self.run(buffers).consume_with_handlers(self.handlers)
+            outs = run([x._buffer for x in arrays]).consume_with_handlers(handlers)
         except client.XlaRuntimeError:
-            for x in arrays:
-                x.check_alive()
+            _explain(arrays)
             raise
-        if self.single and not state.check_finite:
-            return Array(outs[0], self.kinds[0])
-        results = list(map(Array, outs, self.kinds))
-        if state.check_finite:
-            check_finite(self.name, results)
-        return self.out_tree.unflatten(results)
+        return out_tree.unflatten(map(Array, outs, kinds))
+
+    return call_for_tree
+
+
+def _explain(arrays):
+    """Name the deleted argument, if that is why XLA refused to run."""
+    for x in arrays:
+        x.check_alive()
 
 
 class JitFunction:
@@ -126,14 +130,14 @@ class JitFunction:
         self.fun = fun
         self.options = options
         self._cache = _caches_of(fun, options)
-        self._fast = self._cache.fast
+        self._known = self._cache.fast.get
         self._plain = not (options.static_argnums or options.static_argnames)
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args, **kwargs):
         if context.floor is evaluator and self._plain:
             try:
-                entry = self._fast.get((state.key, *[x._kind for x in args]))
+                entry = self._known((state.key, *[x._kind for x in args]))
             except AttributeError:  # trees, NumPy arrays, numbers
                 entry = None
             if entry is not None and not kwargs:
@@ -200,7 +204,7 @@ class JitFunction:
             devices = lowered.sharding.device_list
             here = all(k.sharding.device_list == devices for k in kinds)
             sharding = None if here else lowered.sharding
-            entry = _Call(program, traced.out_tree, sharding, len(kinds))
+            entry = _caller(program, traced.out_tree, sharding, len(kinds))
             if not any(isinstance(c, Tracer) for c in traced.consts):
                 self._remember(bound, key, kinds, entry)
         return entry(arrays)
@@ -211,8 +215,8 @@ class JitFunction:
             return
         self._cache.programs[(state.key, bound.treedef, *kinds)] = entry
         flat = not bound.kwargs and len(bound.args) == len(bound.values)
-        if flat and entry.sharding is None:
-            self._fast[(state.key, *kinds)] = entry
+        if flat:
+            self._cache.fast[(state.key, *kinds)] = entry
 
     def lower_traced(self, bound, traced, kinds, platform=None):
         return lower_program(

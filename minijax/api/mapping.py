@@ -26,7 +26,7 @@ from .jit import jit
 
 def vmap(
     fun: Callable,
-    in_axes: int | None | tuple | list | dict = 0,
+    in_axes: int | tuple | list | dict | None = 0,
     out_axes: Any = 0,
     axis_name: Hashable | None = None,
     axis_size: int | None = None,
@@ -57,8 +57,8 @@ def vmap(
         in_axes = tuple(in_axes)
     if not (in_axes is None or isinstance(in_axes, int | np.integer | tuple | dict)):
         raise TypeError(
-            "vmap: in_axes must be an int, None, or a tuple with one entry per argument, "
-            f"got {in_axes!r}."
+            "vmap: in_axes must be an int, None, or a tuple with one entry per "
+            f"argument, got {in_axes!r}."
         )
     where = f"vmap of {name_of(fun)}"
 
@@ -128,8 +128,8 @@ def _canonical_dim(where, dim, x, k, paths):
     ndim = aval_of(x).ndim
     if not -ndim <= dim < ndim:
         raise ValueError(
-            f"{where}: in_axes names axis {dim} of {paths()[k]}: {aval_of(x)}, which has "
-            f"{ndim} axes. Use None to share the argument among all members."
+            f"{where}: in_axes names axis {dim} of {paths()[k]}: {aval_of(x)}, which "
+            f"has {ndim} axes. Use None to share the argument among all members."
         )
     return int(dim) % ndim
 
@@ -218,7 +218,7 @@ def pmap(
     static = _numbers(static_broadcasted_argnums)
     name = f"pmap of {name_of(fun)}"
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def program(count, statics):
         def with_statics(*dynamic):
             given = iter(dynamic)

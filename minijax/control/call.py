@@ -1,6 +1,6 @@
 """`jit` inside a program: a call of a sub-program.
 
-    b:f32[] = jit[name=f jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }] a
+b:f32[] = jit[name=f jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }] a
 """
 
 from ..core.primitive import NamedAxis, Primitive

@@ -40,7 +40,9 @@ def _barrier_transpose(cts, *operands):
     given = [ct for ct in cts if ct is not None]
     bars = iter(optimization_barrier(given))
     bars = [None if ct is None else next(bars) for ct in cts]
-    return [bar if is_linear(x) else None for bar, x in zip(bars, operands, strict=True)]
+    return [
+        bar if is_linear(x) else None for bar, x in zip(bars, operands, strict=True)
+    ]
 
 
 def _barrier_lower(hlo, out, *operands):
@@ -113,9 +115,7 @@ def _split(closed, active, policy):
     jaxpr = known.jaxpr
     count = len(closed.jaxpr.outvars)
     fresh = jaxpr.outvars[count:]
-    residuals = [
-        jaxpr.invars[k] if k >= 0 else fresh[-k - 1] for k in forwards
-    ]
+    residuals = [jaxpr.invars[k] if k >= 0 else fresh[-k - 1] for k in forwards]
     saveable = {
         v
         for eqn in jaxpr.eqns

@@ -37,7 +37,7 @@ from .bodies import (
     trace_body,
 )
 from .call import Program, call
-from .programs import picked, rewired, spread
+from .programs import given, picked, rewired, spread
 from .while_loop import inline_values
 
 _NO_OPERAND = object()
@@ -235,8 +235,8 @@ def _cond_abstract(index, *avals, branches):
 
 def _cond_jvp(primals, tangents, *, branches):
     index, *primals = primals
-    nonzero = tuple([t is not None for t in tangents[1:]])
-    given = picked(tangents[1:], nonzero)
+    nonzero = given(tangents[1:])
+    dots = picked(tangents[1:], nonzero)
     count = len(branches[0].out_avals)
 
     def push(wanted):
@@ -244,7 +244,7 @@ def _cond_jvp(primals, tangents, *, branches):
 
     flags = _any_of([found for _, found in push((False,) * count)])
     pushed = [branch for branch, _ in push(flags)]
-    results = bind_cond(index, pushed, [*primals, *given])
+    results = bind_cond(index, pushed, [*primals, *dots])
     return results[:count], spread(results[count:], flags)
 
 
@@ -264,7 +264,7 @@ class _Split(NamedTuple):
 
 def _cond_linearize(trace, primals, tangents, *, branches):
     index, *primals = primals
-    nonzero = tuple([t is not None for t in tangents[1:]])
+    nonzero = given(tangents[1:])
     parts = branches[0].remember(
         ("split", branches, nonzero), lambda: _split_branches(branches, nonzero)
     )
@@ -272,8 +272,8 @@ def _cond_linearize(trace, primals, tangents, *, branches):
     results = bind_cond(index, parts.known, primals)
     outs, residuals = results[:count], results[count:]
     shared = [primals[k] for k in parts.shared]
-    given = picked(tangents[1:], nonzero)
-    dots = bind_cond(index, parts.linear, [*shared, *residuals, *given])
+    dots = picked(tangents[1:], nonzero)
+    dots = bind_cond(index, parts.linear, [*shared, *residuals, *dots])
     return outs, spread(dots, parts.active)
 
 
@@ -342,7 +342,7 @@ def _or_zeros(flags, avals):
 
 def _cond_transpose(cts, index, *operands, branches):
     linear = tuple([is_linear(x) for x in operands])
-    nonzero = tuple([ct is not None for ct in cts])
+    nonzero = given(cts)
     found = [transpose_jaxpr(branch, linear, nonzero) for branch in branches]
     wanted = _any_of([flags for _, flags in found])
     avals = [x.aval for x in operands if is_linear(x)]
@@ -355,8 +355,8 @@ def _cond_transpose(cts, index, *operands, branches):
         for closed, flags in found
     ]
     fixed = [x for x in operands if not is_linear(x)]
-    given = [ct for ct in cts if ct is not None]
-    bars = spread(bind_cond(index, transposed, [*fixed, *given]), wanted)
+    cts = picked(cts, nonzero)
+    bars = spread(bind_cond(index, transposed, [*fixed, *cts]), wanted)
     return [None, *spread(bars, linear)]
 
 

@@ -137,9 +137,7 @@ class JvpRule:
                 points, dots = args[: len(dims)], iter(args[len(dims) :])
                 filled = [next(dots) if has else None for has in given]
                 outs, out_dots = self.jvp(points, filled)
-                dots = [
-                    instantiate(t, x) for x, t in zip(outs, out_dots, strict=True)
-                ]
+                dots = [instantiate(t, x) for x, t in zip(outs, out_dots, strict=True)]
                 return [*outs, *dots]
 
             values = [*primals, *[t for t in tangents if t is not None]]
@@ -169,9 +167,7 @@ class VjpRule:
         """Values of the results, and their tangents by the transposed backward rule."""
         outs, residuals, backward = self.forward(primals)
         residuals = list(residuals)
-        dots = [
-            instantiate(t, x) for x, t in zip(primals, tangents, strict=True)
-        ]
+        dots = [instantiate(t, x) for x, t in zip(primals, tangents, strict=True)]
         active = tuple(t is not None for t in tangents)
         moving = tuple(differentiable(x) for x in outs)
         out_dots = custom_linear_p.bind(
@@ -348,7 +344,9 @@ def _custom_linear_transpose(cts, *operands, backward, residuals, active, out_av
     ]
 
 
-def _custom_linear_batch(size, operands, dims, *, backward, residuals, active, out_avals):
+def _custom_linear_batch(
+    size, operands, dims, *, backward, residuals, active, out_avals
+):
     dots = [
         move_batch(size, x, d, 0)
         for x, d in zip(operands[residuals:], dims[residuals:], strict=True)

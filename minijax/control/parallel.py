@@ -2,9 +2,9 @@
 
     vmap(lambda x: x - lax.pmean(x, "i"), axis_name="i")
 
-An axis belongs to the `vmap` or `pmap` that names it. A collective is interpreted by the
-trace of that axis, where it becomes an ordinary operation along the batch axis; any other
-batching, and every derivative, goes through it like through any linear operation.
+An axis belongs to the `vmap` or `pmap` that names it. A collective is interpreted by
+the trace of that axis, where it becomes an ordinary operation along the batch axis; any
+other batching, and every derivative, goes through it like through any linear operation.
 """
 
 import math
@@ -97,8 +97,8 @@ def _names(axis_name) -> tuple:
 def _refuse_groups(where, axis_index_groups):
     if axis_index_groups is not None:
         raise NotImplementedError(
-            f"{where}: axis_index_groups is not supported. Split the axis into two named "
-            "axes instead."
+            f"{where}: axis_index_groups is not supported. Split the axis into two "
+            "named axes instead."
         )
 
 
@@ -345,9 +345,7 @@ def ppermute(x, axis_name, perm: Sequence[tuple[int, int]]):
             raise ValueError(
                 f"ppermute sources and destinations must be unique, got {pairs}."
             )
-    return tree.map(
-        lambda v: ppermute_p.bind(v, axis_name=axis_name, perm=pairs), x
-    )
+    return tree.map(lambda v: ppermute_p.bind(v, axis_name=axis_name, perm=pairs), x)
 
 
 def pshuffle(x, axis_name, perm: Sequence[int]):
@@ -382,7 +380,13 @@ ppermute_p = Collective(
 
 
 def all_to_all(
-    x, axis_name, split_axis: int, concat_axis: int, *, axis_index_groups=None, tiled=False
+    x,
+    axis_name,
+    split_axis: int,
+    concat_axis: int,
+    *,
+    axis_index_groups=None,
+    tiled=False,
 ):
     """Split one axis over the members, and join what they send along another.
 
@@ -394,10 +398,9 @@ def all_to_all(
     def leaf(v):
         size = axis_size(axis_name)
         if not tiled:
-            out = all_to_all_p.bind(
+            return all_to_all_p.bind(
                 v, axis_name=axis_name, split_axis=split_axis, concat_axis=concat_axis
             )
-            return out
         shape = list(aval_of(v).shape)
         shape[split_axis : split_axis + 1] = [size, shape[split_axis] // size]
         place = concat_axis + (concat_axis > split_axis)
@@ -425,8 +428,8 @@ def _all_to_all_abstract(x, *, axis_name, split_axis, concat_axis):
     shape = list(x.shape)
     if shape[split_axis] != size:
         raise ValueError(
-            f"all_to_all: axis {split_axis} of {x} must have size {size}, the number of "
-            f"members of {axis_name!r}."
+            f"all_to_all: axis {split_axis} of {x} must have size {size}, the number "
+            f"of members of {axis_name!r}."
         )
     del shape[split_axis]
     shape.insert(concat_axis, size)

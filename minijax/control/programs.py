@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from ..core.jaxpr import ClosedJaxpr, Jaxpr, Var
 from ..core.literal import Literal, zeros_of
+from ..core.rules import instantiate
 
 
 def split(xs: Sequence, *sizes: int) -> list:
@@ -35,6 +36,17 @@ def spread(xs: Sequence, flags: Sequence[bool], default=None) -> list:
     """The reverse of `picked`: elements in the places whose flag is set."""
     given = iter(xs)
     return [next(given) if on else default for on in flags]
+
+
+def given(tangents: Sequence) -> tuple[bool, ...]:
+    """Which tangents or cotangents are not symbolically zero."""
+    return tuple([t is not None for t in tangents])
+
+
+def instantiated(tangents: Sequence, primals: Sequence, flags: Sequence[bool]) -> list:
+    """The tangents whose flag is set, as values."""
+    pairs = zip(picked(tangents, flags), picked(primals, flags), strict=True)
+    return [instantiate(t, x) for t, x in pairs]
 
 
 def filled_with_zeros(tangent, aval):

@@ -10,6 +10,7 @@ a time, so that reductions have derivatives of all orders wherever the function 
 import itertools
 import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -333,7 +334,7 @@ def scatter_apply(
     check_callable(where, func=func)
     apply = _Combination(where, lambda x, _: func(x), [operand], tree.structure(0))
     numbers = ScatterDimensionNumbers(*(tuple(map(int, d)) for d in dimension_numbers))
-    flags = {
+    flags: dict[str, Any] = {
         "indices_are_sorted": bool(indices_are_sorted),
         "unique_indices": bool(unique_indices),
         "mode": GatherScatterMode.from_any(mode),

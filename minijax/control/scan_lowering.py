@@ -16,11 +16,9 @@ import numpy as np
 
 from .. import dtypes
 from ..core.avals import ShapedArray
-from ..primitives.ordering import compare
+from ..primitives.ordering import both, compare
 from .programs import split
 from .while_loop import inline_values, write_while
-
-_COUNTER = ShapedArray((), np.int32)
 
 
 class _Scan(NamedTuple):
@@ -33,6 +31,11 @@ class _Scan(NamedTuple):
     length: int
     reverse: bool
     once: bool  # whether the body is written once only
+
+    def number(self, hlo, k):
+        """A step's number as a constant of the counter's type."""
+        dtype = np.int32 if self.length <= np.iinfo(np.int32).max else np.int64
+        return hlo.value(hlo.constant(dtype(k)), ShapedArray((), dtype))
 
 
 def lower_scan(hlo, body, consts, carry, xs, out, length, reverse, unroll):
@@ -47,8 +50,7 @@ def lower_scan(hlo, body, consts, carry, xs, out, length, reverse, unroll):
     if turns:
         values = _write_loop(hlo, shared, values, turns, unroll)
     for k in range(length - left, length):
-        place = hlo.value(hlo.constant(np.int32(k)), _COUNTER)
-        values = _step(hlo, shared, place, values)
+        values = _step(hlo, shared, shared.number(hlo, k), values)
     return [str(x) for x in values]
 
 
@@ -58,30 +60,23 @@ def _zeros(hlo, aval):
 
 def _write_loop(hlo, shared, values, turns, unroll):
     def cond(inner, k, *values):
-        end = inner.value(inner.constant(np.int32(turns * unroll)), _COUNTER)
-        return [compare(inner, "LT", k, end)]
+        return [compare(inner, "LT", k, shared.number(inner, turns * unroll))]
 
     def body(inner, k, *values):
         for _ in range(unroll):
             values = _step(inner, shared, k, values)
-            k = _add(inner, k, inner.constant(np.int32(1)))
+            k = both(inner, "add", k, shared.number(inner, 1))
         return [k, *values]
 
-    start = hlo.value(hlo.constant(np.int32(0)), _COUNTER)
-    names = write_while(hlo, [start, *values], cond, body)
+    names = write_while(hlo, [shared.number(hlo, 0), *values], cond, body)
     return [hlo.value(n, x.aval) for n, x in zip(names[1:], values, strict=True)]
-
-
-def _add(hlo, k, one, operation="add"):
-    return hlo.value(hlo.emit(f"stablehlo.{operation} {k}, {one} : {k.mlir}"), k.aval)
 
 
 def _step(hlo, shared, k, values):
     """One step: the new carry, and the buffers of ys with their rows written."""
     carry, buffers = split(values, shared.n_carry)
     if shared.reverse:
-        last = hlo.value(hlo.constant(np.int32(shared.length - 1)), _COUNTER)
-        k = _add(hlo, last, k, "subtract")
+        k = both(hlo, "subtract", shared.number(hlo, shared.length - 1), k)
     rows = [_read_row(hlo, x, k) for x in shared.xs]
     operands = [*shared.consts, *carry, *rows]
     if shared.once:
@@ -104,7 +99,7 @@ def physical(aval):
 
 
 def _place(hlo, k, rank):
-    zero = hlo.constant(np.int32(0)) if rank > 1 else ""
+    zero = hlo.constant(np.zeros((), k.dtype)) if rank > 1 else ""
     names = ", ".join([str(k), *[zero] * (rank - 1)])
     return names, ", ".join([k.mlir] * rank)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ..core.jaxpr import ClosedJaxpr, Var, eval_jaxpr
 from ..core.literal import Literal, zeros_of
-from ..core.rules import add_tangents, instantiate, is_linear
+from ..core.rules import add_tangents, is_linear
 from ..primitives.shape import move_batch
 from ..transforms.batch import batch_jaxpr
 from ..transforms.jvp import jvp_jaxpr, tangent_aval
@@ -26,6 +26,8 @@ from .programs import (
     depends,
     filled_with_zeros,
     fixed_values,
+    given,
+    instantiated,
     least_flags,
     picked,
     program_of,
@@ -71,10 +73,6 @@ def _scan_abstract(
     return (*outs, *ys)
 
 
-def _given(tangents):
-    return tuple([t is not None for t in tangents])
-
-
 def _scan_jvp(
     primals,
     tangents,
@@ -87,7 +85,7 @@ def _scan_jvp(
 ):
     consts, carry, xs = split(primals, num_consts, num_carry)
     const_dots, carry_dots, x_dots = split(tangents, num_consts, num_carry)
-    const_flags, x_flags = _given(const_dots), _given(x_dots)
+    const_flags, x_flags = given(const_dots), given(x_dots)
     n_ys = len(jaxpr.out_avals) - num_carry
 
     def step(flags):
@@ -95,19 +93,18 @@ def _scan_jvp(
         pushed, found = jvp_jaxpr(jaxpr, nonzero, (*flags, *(False,) * n_ys))
         return (pushed, found), found[:num_carry]
 
-    flags, (pushed, found) = least_flags(_given(carry_dots), step)
+    flags, (pushed, found) = least_flags(given(carry_dots), step)
     y_flags = found[num_carry:]
-    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
-    moving = picked(moving, flags)
-    given = [picked(const_dots, const_flags), picked(x_dots, x_flags)]
-    ins = [consts, carry, xs, given[0], moving, given[1]]
+    moving = instantiated(carry_dots, carry, flags)
+    const_dots, x_dots = picked(const_dots, const_flags), picked(x_dots, x_flags)
+    ins = [consts, carry, xs, const_dots, moving, x_dots]
     outs = [num_carry, n_ys, len(moving), sum(y_flags)]
     body = rewired(pushed, _interleaved([*map(len, ins)]), _interleaved(outs))
     results = bind_scan(
         body,
-        [*consts, *given[0]],
+        [*consts, *const_dots],
         [*carry, *moving],
-        [*xs, *given[1]],
+        [*xs, *x_dots],
         **loop,
     )
     outs, dots, ys, y_dots = split(results, num_carry, len(moving), n_ys)
@@ -147,17 +144,16 @@ def _scan_linearize(
 ):
     consts, carry, xs = split(primals, num_consts, num_carry)
     const_dots, carry_dots, x_dots = split(tangents, num_consts, num_carry)
-    flags = _given(const_dots), _given(carry_dots), _given(x_dots)
+    flags = given(const_dots), given(carry_dots), given(x_dots)
     parts = jaxpr.remember(("split", flags), lambda: _split_body(jaxpr, *flags))
     fixed = call(parts.before, consts, "before_scan") if parts.before.out_avals else []
     results = bind_scan(parts.known, consts, carry, xs, **loop)
     outs, rows = split(results, len(jaxpr.out_avals))
     sources = [*xs, *outs[num_carry:], *rows]
-    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
     results = bind_scan(
         parts.linear,
         [*[consts[k] for k in parts.shared], *fixed, *picked(const_dots, flags[0])],
-        picked(moving, parts.carry_flags),
+        instantiated(carry_dots, carry, parts.carry_flags),
         [*[sources[k] for k in parts.rows], *picked(x_dots, flags[2])],
         **loop,
     )
@@ -181,9 +177,9 @@ def _split_body(body, const_flags, carry_flags, x_flags):
     shared, before, rows = [[residuals[k] for k in kind] for kind in kinds]
     # Rows that exist already (xs and ys) are not stacked again.
     existing = [*invars[n_consts + n_carry :], *outvars[n_carry:]]
-    known_rows = [x for x in existing if type(x) is Var]
-    stacked = [x for x in dict.fromkeys(rows) if x not in known_rows]
-    sources = [*existing, *stacked]
+    places = {x: k for k, x in enumerate(existing) if type(x) is Var}
+    stacked = [x for x in dict.fromkeys(rows) if x not in places]
+    places.update((x, len(existing) + k) for k, x in enumerate(stacked))
     return _Split(
         carry_flags,
         active[n_carry:],
@@ -191,7 +187,7 @@ def _split_body(body, const_flags, carry_flags, x_flags):
         program_of(known, n_consts, before),
         _linear_body(body, linear, kinds, const_flags, carry_flags, x_flags, active),
         [invars.index(x) for x in shared],
-        [sources.index(x) for x in rows],
+        [places[x] for x in rows],
     )
 
 
@@ -246,18 +242,13 @@ def _scan_transpose(
 
     carry_flags, _ = least_flags(carry_flags, step)
     if not all(carry_flags):
-        # Carries such as counters do not depend on the linear operands: split the
-        # program into the part that runs them and the part that is linear.
-        points = [zeros_of(x.aval) if is_linear(x) else x for x in operands]
-
-        def run(*xs):
-            return bind_scan(jaxpr, *split(xs, num_consts, num_carry), **loop)
-
-        return linearize_flat(run, points, marked).pull(cts)
+        return _transpose_beside_counters(
+            cts, operands, jaxpr, num_consts, num_carry, loop
+        )
     consts, _, xs = split(operands, num_consts, num_carry)
     carry_cts, y_cts = split(cts, num_carry)
     parts = _transposed_body(
-        jaxpr, (const_flags, carry_flags, x_flags), _given(carry_cts), _given(y_cts)
+        jaxpr, (const_flags, carry_flags, x_flags), given(carry_cts), given(y_cts)
     )
     body, const_found, carry_found, x_found = parts
     avals = [x.aval for x in jaxpr.jaxpr.invars]
@@ -280,6 +271,21 @@ def _scan_transpose(
         *spread(x_bars, x_found),
     ]
     return [bar if on else None for bar, on in zip(bars, marked, strict=True)]
+
+
+def _transpose_beside_counters(cts, operands, body, n_consts, n_carry, loop):
+    """Transpose a scan of which some carries do not depend on the linear operands.
+
+    Linearizing a linear function splits it: one scan runs the counters, and the other
+    has linear carries only.
+    """
+    marked = [is_linear(x) for x in operands]
+    points = [zeros_of(x.aval) if is_linear(x) else x for x in operands]
+
+    def run(*xs):
+        return bind_scan(body, *split(xs, n_consts, n_carry), **loop)
+
+    return linearize_flat(run, points, marked).pull(cts)
 
 
 def _transposed_body(body, marked, carry_given, y_given):

@@ -17,7 +17,6 @@ from .. import dtypes, tree
 from ..config import state
 from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of
-from ..core.rules import instantiate
 from ..errors import ConcretizationTypeError
 from ..primitives.elementwise import bitwise_and, select_n
 from ..primitives.reduce import reduce_or
@@ -35,7 +34,15 @@ from .bodies import (
     trace_loop,
 )
 from .call import Program, call
-from .programs import least_flags, picked, rewired, split, spread
+from .programs import (
+    given,
+    instantiated,
+    least_flags,
+    picked,
+    rewired,
+    split,
+    spread,
+)
 
 
 def while_loop(cond_fun: Callable, body_fun: Callable, init_val):
@@ -123,21 +130,20 @@ def _while_jvp(
     sizes = cond_nconsts, body_nconsts
     cond_consts, consts, carry = split(primals, *sizes)
     _, const_dots, carry_dots = split(tangents, *sizes)
-    const_flags = _given(const_dots)
+    const_flags = given(const_dots)
 
     def step(flags):
         pushed, found = jvp_jaxpr(body_jaxpr, (*const_flags, *flags), flags)
         return pushed, found
 
-    flags, pushed = least_flags(_given(carry_dots), step)
-    moving = [instantiate(t, x) for t, x in zip(carry_dots, carry, strict=True)]
-    moving = picked(moving, flags)
+    flags, pushed = least_flags(given(carry_dots), step)
+    moving = instantiated(carry_dots, carry, flags)
     if not moving:
         outs = bind_while(cond_jaxpr, cond_consts, body_jaxpr, consts, carry)
         return outs, [None] * len(outs)
-    given = picked(const_dots, const_flags)
+    const_dots = picked(const_dots, const_flags)
     consts_at, carry_at, const_dots_at, carry_dots_at = split(
-        range(len(pushed.in_avals)), len(consts), len(carry), len(given)
+        range(len(pushed.in_avals)), len(consts), len(carry), len(const_dots)
     )
     body = rewired(
         pushed,
@@ -149,13 +155,11 @@ def _while_jvp(
         [*range(len(cond_consts) + len(carry)), *map(aval_of, moving)],
         [0],
     )
-    results = bind_while(cond, cond_consts, body, [*consts, *given], [*carry, *moving])
+    results = bind_while(
+        cond, cond_consts, body, [*consts, *const_dots], [*carry, *moving]
+    )
     outs, dots = split(results, len(carry))
     return outs, spread(dots, flags)
-
-
-def _given(tangents):
-    return tuple([t is not None for t in tangents])
 
 
 def _while_linearize(trace, primals, tangents, **params):

@@ -1,6 +1,7 @@
 """Typed programs: variables, equations, jaxprs, their printed form and their checker.
 
-    { lambda ; a:f32[3]. let b:f32[3] = sin a; c:f32[] = reduce_sum[axes=(0,)] b in (c,) }
+    { lambda ; a:f32[3]. let b:f32[3] = sin a; c:f32[] = reduce_sum[axes=(0,)] b in
+    (c,) }
 
 A `Jaxpr` is a list of equations in an order in which every variable is set before it is
 used. A `ClosedJaxpr` adds the values of its constants; it is what parameters of

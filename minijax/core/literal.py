@@ -128,4 +128,3 @@ def aval_of(x):
             f"expected an array or a number, got {x!r:.80} of type "
             f"{type(x).__name__}. Convert it with minijax.numpy.asarray."
         ) from None
-

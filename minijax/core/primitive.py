@@ -4,14 +4,13 @@ A primitive is frozen and complete when built. `None` means "no such rule", whic
 error then says. All rules of one primitive stand in one block of `primitives/` or
 `control/`:
 
-| rule        | signature                                          | note                  |
-| ---         | ---                                                | ---                   |
-| `abstract`  | `(*avals, **params) -> aval`                       | types in, type out    |
-| `jvp`       | `(primals, tangents, **params) -> (out, out_dot)`  | None is a zero tangent|
-| `transpose` | `(ct, *operands, **params) -> [ct or None, ...]`   | `Linear(aval)` operands |
-| `batch`     | `(size, operands, dims, **params) -> (out, dim)`   | dim None is shared    |
-| `lower`     | `(hlo, out, *operands, **params) -> name`          | SSA name of the result|
-| `linearize` | `(trace, primals, tangents, **params)`             | programs only         |
+    rule        signature                                          note
+    abstract    (*avals, **params) -> aval                         types in, type out
+    jvp         (primals, tangents, **params) -> (out, out_dot)    None: zero tangent
+    transpose   (ct, *operands, **params) -> [ct or None, ...]     `Linear` operands
+    batch       (size, operands, dims, **params) -> (out, dim)     dim None: shared
+    lower       (hlo, out, *operands, **params) -> name            name of the result
+    linearize   (trace, primals, tangents, **params)               programs only
 
 With `multiple_results`, avals, outs, out_dots, dims and names are sequences. Only
 primitives that hold programs (`control/`) need `linearize`: it splits them into the

@@ -3,8 +3,8 @@
 A tangent is None where it is symbolically zero; a rule returns None for a tangent that
 is zero. Builders give the rule that a primitive's record holds:
 
-    linear               y_dot = f(x_dot, ...)            linear in all operands together
-    linear_in(0, 2)      y_dot = f(x_dot, i, z_dot)       linear in some, others fixed
+    linear               y_dot = f(x_dot, ...)         linear in all together
+    linear_in(0, 2)      y_dot = f(x_dot, i, z_dot)    linear in some, others fixed
     bilinear             z_dot = f(x_dot, y) + f(x, y_dot)
     partials(f0, f1)     z_dot = f0(x_dot, z, x, y) + f1(y_dot, z, x, y)
     zero_tangent         no derivative: integers, comparisons, steps
@@ -71,7 +71,8 @@ linear = JvpRule(_linear)
 
 
 def linear_in(*positions):
-    """Linear in the operands at `positions` together; the others are not differentiated.
+    """Linear in the operands at `positions` together; the others are not
+    differentiated.
 
     A differentiable operand outside `positions` must not be given a tangent.
     """

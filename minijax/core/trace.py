@@ -175,7 +175,7 @@ class Tracer(Operators):
 
     def concrete(self):
         """The value below all tracers, or None if it is known only at run time."""
-        return None
+        return
 
     def origin(self):
         """What traces this value, and where, for messages: `by jit in loss(x)`."""
@@ -208,26 +208,36 @@ class Tracer(Operators):
         return int(self._known(errors.ConcretizationTypeError, "int() needs a value"))
 
     def __float__(self):
-        return float(self._known(errors.ConcretizationTypeError, "float() needs a value"))
+        return float(
+            self._known(errors.ConcretizationTypeError, "float() needs a value")
+        )
 
     def __complex__(self):
-        return complex(self._known(errors.ConcretizationTypeError, "complex() needs a value"))
+        return complex(
+            self._known(errors.ConcretizationTypeError, "complex() needs a value")
+        )
 
     def __index__(self):
         error = errors.TracerIntegerConversionError
         return self._known(error, "a Python integer is needed here").__index__()
 
     def __array__(self, *args, **kwargs):
-        value = self._known(errors.TracerArrayConversionError, "np.asarray needs a value")
+        value = self._known(
+            errors.TracerArrayConversionError, "np.asarray needs a value"
+        )
         return value.__array__(*args, **kwargs)
 
     def item(self, *args):
         """The value of a one-element array as a Python scalar."""
-        return self._known(errors.ConcretizationTypeError, "item() needs a value").item(*args)
+        return self._known(errors.ConcretizationTypeError, "item() needs a value").item(
+            *args
+        )
 
     def tolist(self):
         """The values as nested Python lists."""
-        return self._known(errors.ConcretizationTypeError, "tolist() needs a value").tolist()
+        return self._known(
+            errors.ConcretizationTypeError, "tolist() needs a value"
+        ).tolist()
 
     def tobytes(self, order="C"):
         """The values as bytes."""
@@ -247,4 +257,3 @@ class Tracer(Operators):
     def __format__(self, spec):
         value = self.concrete()
         return format(value, spec) if value is not None and spec else repr(self)
-

@@ -457,15 +457,15 @@ def linspace(
     if num < 0:
         raise ValueError(f"linspace: Number of samples, {num}, must be non-negative.")
     dtype = requested_dtype("linspace", dtype)
-    values, step = _linspace(
-        start, stop, num=num, endpoint=bool(endpoint), dtype=dtype, axis=axis
+    endpoint, retstep = bool(endpoint), bool(retstep)
+    values, *step = _linspace(
+        start, stop, num=num, endpoint=endpoint, retstep=retstep, dtype=dtype, axis=axis
     )
-    values = on(device, values)
-    return (values, step) if retstep else values
+    return (on(device, values), *step) if retstep else on(device, values)
 
 
-@compiled(static_argnames=("num", "endpoint", "dtype", "axis"))
-def _linspace(start, stop, *, num, endpoint, dtype, axis):
+@compiled(static_argnames=("num", "endpoint", "retstep", "dtype", "axis"))
+def _linspace(start, stop, *, num, endpoint, retstep, dtype, axis):
     first, last = _pair("linspace", start, stop)
     dtype = dtype or first.dtype
     wide = dtypes.to_inexact(dtype)
@@ -475,10 +475,13 @@ def _linspace(start, stop, *, num, endpoint, dtype, axis):
         values = lax.floor(values)
     values = cast(values, dtype)
     axis = canonical_axis("linspace", axis, values.ndim)
+    values = moveaxis(values, 0, axis)
+    if not retstep:
+        return (values,)
     gaps = num - 1 if endpoint else num
     gaps = scalar(gaps if gaps > 0 else math.nan, last.dtype)
     step = lax.div(lax.sub(last, first), gaps)
-    return moveaxis(values, 0, axis), cast(step, dtypes.to_inexact(dtype))
+    return values, cast(step, dtypes.to_inexact(dtype))
 
 
 def _pair(where, start, stop):
@@ -502,10 +505,11 @@ def _spaced(first, last, num, endpoint):
     places = lax.broadcasted_iota(_real(first.dtype), sizes, 0)
     t = cast(lax.div(places, scalar(gaps, places.dtype)), first.dtype)
     one = scalar(1, t.dtype)
-    values = lax.add(
-        lax.mul(broadcast_value(first, sizes), lax.sub(one, t)),
-        lax.mul(broadcast_value(last, sizes), t),
-    )
+    if shape:
+        start, stop = broadcast_value(first, sizes), broadcast_value(last, sizes)
+    else:
+        start, stop = first, last
+    values = lax.add(lax.mul(start, lax.sub(one, t)), lax.mul(stop, t))
     if inner == num:
         return values
     return lax.concatenate([values, lax.expand_dims(last, (0,))], 0)

@@ -187,8 +187,8 @@ def trapezoid(y, x=None, dx=1.0, axis: int = -1):
 def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
     """Angles with jumps of more than half a period taken out, by adding periods.
 
-    >>> unwrap(np.array([0, 3, 6, 0]), period=5).tolist()
-    [0, 2, 4, 3]
+    >>> unwrap(np.array([0, 3, 6, 0]), period=4).tolist()
+    [0, -1, -2, -4]
     """
     x = as_array(as_operand("unwrap", p))
     if isinstance(period, int) and x.dtype in dtypes.INTS:

@@ -76,7 +76,9 @@ cosh = _inexact_unary("cosh", lax.cosh, "Elementwise hyperbolic cosine.")
 tanh = _inexact_unary("tanh", lax.tanh, "Elementwise hyperbolic tangent.")
 arcsinh = _inexact_unary("arcsinh", lax.asinh, "Elementwise inverse hyperbolic sine.")
 arccosh = _inexact_unary("arccosh", lax.acosh, "Elementwise inverse hyperbolic cosine.")
-arctanh = _inexact_unary("arctanh", lax.atanh, "Elementwise inverse hyperbolic tangent.")
+arctanh = _inexact_unary(
+    "arctanh", lax.atanh, "Elementwise inverse hyperbolic tangent."
+)
 asin, acos, atan = arcsin, arccos, arctan
 asinh, acosh, atanh = arcsinh, arccosh, arctanh
 
@@ -133,6 +135,7 @@ def _minimum(x, y):
 
 maximum = _binary("maximum", _maximum, "Elementwise maximum; NaN where either is.")
 minimum = _binary("minimum", _minimum, "Elementwise minimum; NaN where either is.")
+
 
 def _equal(x, y):
     """x == y; random keys are equal if all their words are."""
@@ -293,7 +296,9 @@ def trunc(x, /):
     """Elementwise nearest integer towards 0."""
 
     def towards_zero(x):
-        return lax.select(lax.lt(x, np.zeros((), x.aval.dtype)), lax.ceil(x), lax.floor(x))
+        return lax.select(
+            lax.lt(x, np.zeros((), x.aval.dtype)), lax.ceil(x), lax.floor(x)
+        )
 
     return _rounded("trunc", towards_zero, x)
 
@@ -347,8 +352,8 @@ def refuse_out(where, out):
     """Arrays are immutable: refuse NumPy's `out`."""
     if out is not None:
         raise NotImplementedError(
-            f"The 'out' argument to jnp.{where} is not supported: arrays are immutable. "
-            "Use the returned array."
+            f"The 'out' argument to jnp.{where} is not supported: arrays are "
+            "immutable. Use the returned array."
         )
 
 
@@ -357,9 +362,7 @@ def isfinite(x, /):
     x = as_operand("isfinite", x)
     dtype = x.aval.dtype
     if dtype in dtypes.COMPLEX:
-        return lax.bitwise_and(
-            lax.is_finite(lax.real(x)), lax.is_finite(lax.imag(x))
-        )
+        return lax.bitwise_and(lax.is_finite(lax.real(x)), lax.is_finite(lax.imag(x)))
     if dtype not in dtypes.FLOATS:
         return lax.full(x.aval.shape, True)
     return lax.is_finite(x)
@@ -561,9 +564,7 @@ def _integer_power(base, exponent):
     result = add(multiply(base, zero), one)
     for bit in range(dtypes.itemsize_bits(dtype)):
         used = lax.ne(
-            lax.bitwise_and(
-                _right_shift(exponent, np.asarray(bit, dtype)), one
-            ),
+            lax.bitwise_and(_right_shift(exponent, np.asarray(bit, dtype)), one),
             zero,
         )
         factor = where_scalar(lax.bitwise_not(used), 1, multiply(base, one))
@@ -605,9 +606,7 @@ def _float_divmod(x1, x2):
     one = np.ones((), dtype)
     rest = lax.rem(x1, x2)
     quotient = lax.div(lax.sub(x1, rest), x2)
-    wrong = lax.bitwise_and(
-        lax.ne(lax.sign(x2), lax.sign(rest)), lax.ne(rest, zero)
-    )
+    wrong = lax.bitwise_and(lax.ne(lax.sign(x2), lax.sign(rest)), lax.ne(rest, zero))
     rest = lax.select(wrong, lax.add(rest, x2), rest)
     quotient = lax.select(wrong, lax.sub(quotient, one), quotient)
     return lax.round(quotient), rest

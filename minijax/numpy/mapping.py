@@ -1,4 +1,4 @@
-"""`vectorize` and `apply_along_axis`: functions of core arrays on arrays of any rank."""
+"""`vectorize` and `apply_along_axis`: from core arrays to arrays of any rank."""
 
 import functools
 import re
@@ -87,7 +87,9 @@ def _map_leading(fun, values, leading, shape):
     mapped = fun
     squeezed = []
     for x, lead in zip(values, leading, strict=True):
-        ones = [k for k, n in enumerate(lead) if n == 1 and shape[rank - len(lead) + k] != 1]
+        ones = [
+            k for k, n in enumerate(lead) if n == 1 and shape[rank - len(lead) + k] != 1
+        ]
         squeezed.append(x.reshape([n for k, n in enumerate(x.shape) if k not in ones]))
     for axis in range(rank - 1, -1, -1):
         in_axes = []
@@ -127,4 +129,3 @@ def apply_over_axes(func: Callable, a, axes):
         reduced = func(x, k)
         x = expand_dims(reduced, k) if reduced.ndim == x.ndim - 1 else reduced
     return x
-

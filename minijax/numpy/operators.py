@@ -1,8 +1,8 @@
 """Operators and methods of arrays, tracers and literals: `x + y`, `x.sum()`, `x.at`.
 
 One of the two knots of the package: the classes live in the core, and here they are
-filled with functions that stand above it. Un-jitted operators on arrays are one compiled
-program each, found by the kinds of their operands.
+filled with functions that stand above it. Un-jitted operators on arrays are one
+compiled program each, found by the kinds of their operands.
 """
 
 import numpy as np

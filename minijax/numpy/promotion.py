@@ -1,8 +1,8 @@
 """From what users pass to operands of one dtype and one shape.
 
-NumPy's rules in JAX's version: Python numbers are weakly typed and take the type of what
-they meet, shapes broadcast, and lists are refused, since each use would copy them to the
-device anew.
+NumPy's rules in JAX's version: Python numbers are weakly typed and take the type of
+what they meet, shapes broadcast, and lists are refused, since each use would copy them
+to the device anew.
 """
 
 import functools
@@ -159,9 +159,7 @@ def canonical_axis(where: str, axis, ndim: int) -> int:
     try:
         k = operator.index(axis)
     except TypeError:
-        raise TypeError(
-            f"{where}: axis must be an integer, got {axis!r}."
-        ) from None
+        raise TypeError(f"{where}: axis must be an integer, got {axis!r}.") from None
     if not -ndim <= k < ndim:
         raise np.exceptions.AxisError(
             f"{where}: axis {k} is out of bounds for array of dimension {ndim}."

@@ -405,6 +405,7 @@ def squared_modulus(x):
     return lax.add(lax.square(lax.real(x)), lax.square(lax.imag(x)))
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def argmax(a, axis: int | None = None, out=None, keepdims: bool | None = None):
     """The index of the largest element, the first of equals; NaN counts as largest.
 
@@ -417,6 +418,7 @@ def argmax(a, axis: int | None = None, out=None, keepdims: bool | None = None):
     return _arg_extremum("argmax", lax.argmax, a, axis, keepdims)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def argmin(a, axis: int | None = None, out=None, keepdims: bool | None = None):
     """The index of the smallest element, the first of equals; NaN counts as smallest.
 

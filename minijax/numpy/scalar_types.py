@@ -1,6 +1,6 @@
 """`jnp.float32` and its like: names of dtypes that also make scalars.
 
-    jnp.zeros(3, jnp.bfloat16)      jnp.float32(1.5)      x.dtype == jnp.int32
+jnp.zeros(3, jnp.bfloat16)      jnp.float32(1.5)      x.dtype == jnp.int32
 """
 
 import numpy as np

@@ -33,9 +33,7 @@ def remove_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
         return closed
     kept.reverse()
     used = [
-        (v, c)
-        for v, c in zip(jaxpr.constvars, closed.consts, strict=True)
-        if v in live
+        (v, c) for v, c in zip(jaxpr.constvars, closed.consts, strict=True) if v in live
     ]
     pruned = jaxpr.replace(constvars=[v for v, _ in used], eqns=kept)
     return ClosedJaxpr(pruned, [c for _, c in used])

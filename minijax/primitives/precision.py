@@ -143,11 +143,11 @@ def algorithm_of(precision, lhs, rhs, out) -> DotAlgorithm | None:
     name = precision.name
     fast = name.endswith("_FAST_ACCUM")
     if name.startswith("ANY"):
-        accumulator = np.dtype("float32") if "F8_F32" in name else out.dtype
-        return DotAlgorithm(lhs.dtype, rhs.dtype, accumulator, 1, 1, 1, fast)
+        total = np.dtype("float32") if "F8_F32" in name else out.dtype
+        return DotAlgorithm(lhs.dtype, rhs.dtype, total, 1, 1, 1, fast)
     name, _, operations = name.partition("_X")
-    types = [_PRECISION_TYPES[part] for part in name.split("_")]
-    return DotAlgorithm(*types, 1, 1, int(operations or 1))
+    left, right, accumulator = (_PRECISION_TYPES[part] for part in name.split("_"))
+    return DotAlgorithm(left, right, accumulator, 1, 1, int(operations or 1))
 
 
 _PRECISION_TYPES = {

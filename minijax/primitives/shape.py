@@ -4,6 +4,7 @@ All are linear. Batching puts the batch axis first and shifts the axes of the re
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -86,7 +87,7 @@ def broadcast_in_dim(
 
 def _broadcast_in_dim_abstract(x, *, shape, broadcast_dimensions):
     dims = broadcast_dimensions
-    increasing = all(a < b for a, b in zip(dims, dims[1:], strict=False))
+    increasing = all(a < b for a, b in itertools.pairwise(dims))
     fits = (
         len(dims) == x.ndim
         and increasing

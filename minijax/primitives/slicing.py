@@ -59,8 +59,6 @@ def slice_in_dim(operand, start_index, limit_index, stride=1, axis=0):
     return slice(operand, starts, limits, strides)
 
 
-
-
 def _slice_abstract(x, *, start_indices, limit_indices, strides):
     steps = strides or (1,) * x.ndim
     if not len(start_indices) == len(limit_indices) == len(steps) == x.ndim:
@@ -237,7 +235,9 @@ def _split_lower(hlo, out, x, *, sizes, axis):
         ranges = [f"0:{m}:1" for m in x.shape]
         ranges[axis] = f"{start}:{start + n}:1"
         names.append(
-            hlo.emit(f"stablehlo.slice {x} [{', '.join(ranges)}] : {hlo.types([x], aval)}")
+            hlo.emit(
+                f"stablehlo.slice {x} [{', '.join(ranges)}] : {hlo.types([x], aval)}"
+            )
         )
         start += n
     return names

@@ -96,9 +96,7 @@ digamma_p = unary(
 polygamma_p = nary(
     "polygamma",
     dtypes=FLOATS,
-    jvp=partials(
-        None, lambda x_dot, y, m, x: mul(x_dot, polygamma(m + like(m, 1), x))
-    ),
+    jvp=partials(None, lambda x_dot, y, m, x: mul(x_dot, polygamma(m + like(m, 1), x))),
     lower=op("chlo.polygamma"),
 )
 zeta_p = nary(

@@ -230,12 +230,10 @@ class Array(Operators):
         return self.host().tobytes(order)
 
     def _scalar(self, name):
-        if self.aval.size != 1 or self.aval.ndim:
-            if self.aval.size != 1:
-                raise TypeError(
-                    f"{name}: only arrays of one element can be converted, got "
-                    f"{self.aval}."
-                )
+        if self.aval.size != 1:
+            raise TypeError(
+                f"{name}: only arrays of one element can be converted, got {self.aval}."
+            )
         return self.host().item()
 
     def __bool__(self):
@@ -356,7 +354,6 @@ def move(x: Array, sharding, committed=True) -> Array:
         words = move(x.aval.dtype.unwrap(x), sharding, committed)
         return Array(words._buffer, kind)
     return Array(client.put(x.aval, x.host(), sharding), kind)
-
 
 
 _SCALARS: dict[tuple, Array] = {}

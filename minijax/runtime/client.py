@@ -14,10 +14,9 @@ import os
 import re
 import threading
 
+import jaxlib.version
 import ml_dtypes
 import numpy as np
-
-import jaxlib.version
 from jaxlib import _jax, _profiler
 from jaxlib import xla_client as xc
 
@@ -105,7 +104,7 @@ def _preferred() -> Backend:
     wanted = config.jax_platforms or config.jax_platform_name
     if wanted:
         return backend(wanted.split(",")[0].strip())
-    for name, present in (("tpu", _has_tpu), ("cuda", _cuda_plugin)):
+    for name, present in (("tpu", _has_tpu), ("cuda", _has_gpu)):
         if present():
             try:
                 return backend(name)
@@ -120,6 +119,14 @@ def _start_cpu():
         asynchronous=config.jax_cpu_enable_async_dispatch,
         num_devices=count if count > 0 else None,
     )
+
+
+def _has_gpu() -> bool:
+    """Whether a CUDA plugin is installed and this machine shows an NVIDIA GPU.
+
+    Starting the plugin without a GPU prints CUDA's errors to standard error.
+    """
+    return bool(glob.glob("/dev/nvidia[0-9]*")) and _cuda_plugin() is not None
 
 
 def _cuda_plugin():
@@ -245,7 +252,7 @@ def platform_of(device) -> str:
 
 
 def clear_backends() -> None:
-    """Forget all clients; arrays made by them stay alive but do not mix with new ones."""
+    """Forget all clients; their arrays stay alive but do not mix with new ones."""
     with _lock:
         _backends.clear()
         _default.clear()
@@ -283,7 +290,9 @@ class Sharding:
     def __init__(self, devices, spec="{replicated}"):
         self.device_list = tuple(devices)
         self.spec = spec
-        self.hlo = REPLICATED if spec == "{replicated}" else xc.HloSharding.from_string(spec)
+        self.hlo = (
+            REPLICATED if spec == "{replicated}" else xc.HloSharding.from_string(spec)
+        )
         self.xla = xc.GSPMDSharding(xc.DeviceList(self.device_list), self.hlo)
 
     @property

@@ -3,7 +3,8 @@
     compile_program(jaxpr, "jit_f", kinds)  ->  Program;  program(arrays)  ->  arrays
 
 Executables are kept in memory by what decides them: the module's text, the devices, the
-shardings of arguments and the options. Two programs with the same text are compiled once.
+shardings of arguments and the options. Two programs with the same text are compiled
+once.
 """
 
 import logging
@@ -158,7 +159,13 @@ class Lowered:
             arrive(as_array(c), self.sharding)._buffer for c in self.closed.consts
         ]
         return Program(
-            self.name, executable, self.module, self.sharding, self.kept, consts, out_kinds
+            self.name,
+            executable,
+            self.module,
+            self.sharding,
+            self.kept,
+            consts,
+            out_kinds,
         )
 
     def _result_kinds(self, executable):
@@ -256,9 +263,13 @@ def check_finite(name: str, outs: Sequence[Array], source="") -> None:
             continue
         host = out.host()
         if config.jax_debug_nans and np.isnan(host).any():
-            raise FloatingPointError(f"invalid value (nan) encountered in {name}{source}")
+            raise FloatingPointError(
+                f"invalid value (nan) encountered in {name}{source}"
+            )
         if config.jax_debug_infs and np.isinf(host).any():
-            raise FloatingPointError(f"invalid value (inf) encountered in {name}{source}")
+            raise FloatingPointError(
+                f"invalid value (inf) encountered in {name}{source}"
+            )
 
 
 def clear() -> None:

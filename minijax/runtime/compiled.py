@@ -1,8 +1,8 @@
 """Library functions as one program each, when they are called on concrete arrays.
 
-A function of `minijax.numpy` may take several primitives. Called un-jitted on arrays, it
-is staged, compiled and kept whole, so that a call costs one execution; inside any trace
-its operations are inlined, as if the decorator were not there.
+A function of `minijax.numpy` may take several primitives. Called un-jitted on arrays,
+it is staged, compiled and kept whole, so that a call costs one execution; inside any
+trace its operations are inlined, as if the decorator were not there.
 
     @compiled(static_argnames=("axis",))
     def softmax(x, axis=-1): ...

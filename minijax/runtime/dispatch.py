@@ -55,9 +55,7 @@ def _compile(primitive, arrays, params):
     closed = ClosedJaxpr(Jaxpr([], invars, outvars, [eqn]))
     kinds = [x._kind for x in arrays]
     lowered = lower_program(closed, primitive.name, kinds, keep_unused=True)
-    here = all(
-        k.sharding.device_list == lowered.sharding.device_list for k in kinds
-    )
+    here = all(k.sharding.device_list == lowered.sharding.device_list for k in kinds)
     return _Entry(lowered.compile(), None if here else lowered.sharding)
 
 

@@ -28,7 +28,8 @@ gpu_device_info {
   driver_version: "13.0.0" runtime_version: "13.0.0"
   compile_time_toolkit_version: "13.0.0" dnn_version: "9.12.0"
 }
-platform_name: "CUDA" dnn_version_info { major: 9 minor: 12 } device_description_str: "H"
+platform_name: "CUDA" dnn_version_info { major: 9 minor: 12 } device_description_str:
+"H"
 """
 V5E = "v5e:2x2"
 

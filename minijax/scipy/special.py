@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 from .. import primitives as lax
 from ..nn import log_softmax as log_softmax
 from ..nn import logsumexp as logsumexp
@@ -103,7 +102,9 @@ def betaln(a, b):
 def factorial(n, exact=False):
     """Elementwise n!, as a float."""
     if exact:
-        raise NotImplementedError("factorial: exact=True is not supported. Use math.factorial.")
+        raise NotImplementedError(
+            "factorial: exact=True is not supported. Use math.factorial."
+        )
     (n,) = promote_inexact("factorial", n)
     return where_scalar(n < 0, 0.0, lax.exp(lax.lgamma(n + 1)))
 
@@ -113,5 +114,3 @@ def multigammaln(a, d: int):
     (a,) = promote_inexact("multigammaln", a)
     constant = d * (d - 1) / 4 * np.log(np.pi)
     return constant + sum(lax.lgamma(a - j / 2) for j in range(d))
-
-

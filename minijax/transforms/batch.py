@@ -98,7 +98,9 @@ class BatchTrace(Trace):
         return [BatchTracer(self, x, 0) for x in outs]
 
 
-def batch_flat(fun: Callable, size: int, values: Sequence, dims: Sequence, axis_name=None):
+def batch_flat(
+    fun: Callable, size: int, values: Sequence, dims: Sequence, axis_name=None
+):
     """Outputs of a flat function of members, and their batch axes."""
     with BatchTrace(size, axis_name) as trace:
         args = [trace.join(x, d) for x, d in zip(values, dims, strict=True)]

@@ -1,6 +1,7 @@
 """Linearize: compute a function once, keeping its derivative as a tape.
 
-    y = sin x      computes      y = sin x;  c = cos x      and records      y_dot = x_dot c
+    y = sin x      computes      y = sin x;  c = cos x      and records      y_dot =
+    x_dot c
 
 The jvp rule of each primitive runs once. What it computes from primals is evaluated (or
 staged) as it goes; what touches a tangent is recorded. Nothing is traced twice, and
@@ -160,7 +161,8 @@ def transpose_jaxpr(closed: ClosedJaxpr, linear: tuple, nonzero: tuple):
     returns the cotangents of the linear inputs marked in the second result.
     """
     return closed.remember(
-        ("transpose", linear, nonzero), lambda: _transpose_jaxpr(closed, linear, nonzero)
+        ("transpose", linear, nonzero),
+        lambda: _transpose_jaxpr(closed, linear, nonzero),
     )
 
 
@@ -225,4 +227,3 @@ def transpose_call(bind, closed, cts, operands):
     results = iter(bind(transposed, [*fixed, *[ct for ct in cts if ct is not None]]))
     bars = iter([next(results) if has else None for has in out_nonzero])
     return [next(bars) if is_lin else None for is_lin in linear]
-

@@ -1,4 +1,5 @@
-"""Stage a Python function into a jaxpr: run it once on tracers and write down each step.
+"""Stage a Python function into a jaxpr: run it once on tracers and write down each
+step.
 
     stage(lambda x: sin(x) * 2.0, [f32[3]])
 
@@ -73,9 +74,7 @@ class StageTrace(Trace):
             var = Var(out)
             outvars = [var]
             result = StageTracer(self, var)
-        self.eqns.append(
-            Eqn(primitive, atoms, params, outvars, source, context.names)
-        )
+        self.eqns.append(Eqn(primitive, atoms, params, outvars, source, context.names))
         if primitive.effects:
             self.effects.update(primitive.effects_of(params))
         return result
@@ -89,7 +88,9 @@ class StageTrace(Trace):
             return x.var
         if type(x) is Literal:
             return x
-        if isinstance(x, bool | int | float | complex) and not isinstance(x, np.generic):
+        if isinstance(x, bool | int | float | complex) and not isinstance(
+            x, np.generic
+        ):
             return python_scalar(x)
         aval = aval_of(x)
         if isinstance(x, np.ndarray | np.generic):

@@ -177,4 +177,3 @@ class Tape(Trace):
         pairs = list(residuals.values())
         invars = [v for v, _ in pairs] + [variables[id(x)] for x in inputs]
         return ClosedJaxpr(Jaxpr([], invars, outvars, eqns)), [x for _, x in pairs]
-

@@ -113,9 +113,7 @@ def test_argnums_and_aux():
 
 def test_integers_have_float0_derivatives():
     grads = grad(lambda x, n: x * n, argnums=(0, 1), allow_int=True)(2.0, 3)
-    out, out_dot = jvp(
-        lambda n: n * 2, (np.arange(3),), (np.zeros(3, minijax.float0),)
-    )
+    out, out_dot = jvp(lambda n: n * 2, (np.arange(3),), (np.zeros(3, minijax.float0),))
 
     assert float(grads[0]) == 3
     assert grads[1].dtype == minijax.float0
@@ -272,7 +270,9 @@ def test_a_reverse_rule_serves_forward_mode(inner):
     g = ROADS[inner](clipped)
     x, y = 0.3, 2.0
 
-    np.testing.assert_allclose(jvp(g, (x, y), (1.0, 0.5))[1], np.cos(x) * y + np.sin(x) / 2)
+    np.testing.assert_allclose(
+        jvp(g, (x, y), (1.0, 0.5))[1], np.cos(x) * y + np.sin(x) / 2
+    )
     np.testing.assert_allclose(jit(jacfwd(g))(x, y), np.cos(x) * y)
     np.testing.assert_allclose(hessian(g)(x, y), -np.sin(x) * y)
     shared = vmap(grad(g, argnums=1), in_axes=(0, None))(np.array([x, 2 * x]), y)

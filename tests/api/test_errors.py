@@ -68,16 +68,16 @@ BAD_CALLS = [
         lambda: grad(lambda x: x * 2)(jnp.ones(5)),
         TypeError,
         "Gradient only defined for scalar-output functions. Output had shape: (5,). In "
-        "grad of <lambda>: reduce the output to a scalar first, for example with .sum() "
-        "or .mean(), or use jacrev for the whole Jacobian.",
+        "grad of <lambda>: reduce the output to a scalar first, for example with "
+        ".sum() or .mean(), or use jacrev for the whole Jacobian.",
     ),
     (
         "grad of an integer, by path",
         lambda: grad(loss)({**PARAMS, "b": np.zeros(2, "int32")}, X),
         TypeError,
         "grad requires real- or complex-valued inputs (input dtype that is a sub-dtype "
-        "of np.inexact), but got int32 for params['b'] in grad of loss. Convert it with "
-        "astype(float), or pass allow_int=True for a float0 gradient.",
+        "of np.inexact), but got int32 for params['b'] in grad of loss. Convert it "
+        "with astype(float), or pass allow_int=True for a float0 gradient.",
     ),
     (
         "argument that is no array, by path",
@@ -103,16 +103,18 @@ BAD_CALLS = [
         "result that is no array",
         lambda: jit(lambda x: {"a": x, "b": "done"})(1.0),
         TypeError,
-        "jit of <lambda>: the function must return arrays or numbers, got 'done' of type "
-        "str at result['b']. Return it in another way, for example with has_aux=True.",
+        "jit of <lambda>: the function must return arrays or numbers, got 'done' of "
+        "type str at result['b']. Return it in another way, for example with "
+        "has_aux=True.",
     ),
     (
         "in_axes of the wrong length",
         lambda: vmap(loss, in_axes=(0,))(PARAMS, X),
         ValueError,
-        "vmap of loss: in_axes must be an int, None, or a tuple of entries corresponding "
-        "to the positional arguments, got len(in_axes)=1 and 2 arguments. Arguments given "
-        "by keyword are mapped over axis 0 and have no entry.",
+        "vmap of loss: in_axes must be an int, None, or a tuple of entries "
+        "corresponding to the positional arguments, got len(in_axes)=1 and 2 "
+        "arguments. Arguments given by keyword are mapped over axis 0 and have no "
+        "entry.",
     ),
     (
         "mapped axes of two sizes",
@@ -177,8 +179,8 @@ BAD_CALLS = [
         lambda: grad(too_few)(1.0, 2.0),
         TypeError,
         "Custom VJP bwd rule of too_few must produce a tuple with one cotangent per "
-        "differentiable argument, 2 in all, got a tuple of 1. Return None for arguments "
-        "whose cotangent is zero.",
+        "differentiable argument, 2 in all, got a tuple of 1. Return None for "
+        "arguments whose cotangent is zero.",
     ),
     (
         "backward rule with a cotangent of the wrong shape",
@@ -220,8 +222,8 @@ BAD_CALLS = [
         "collective without an axis",
         lambda: minijax.lax.psum(jnp.ones(3), "rows"),
         NameError,
-        "unbound axis name: rows. psum needs a vmap or pmap with axis_name='rows' around "
-        "it; axes in scope: none.",
+        "unbound axis name: rows. psum needs a vmap or pmap with axis_name='rows' "
+        "around it; axes in scope: none.",
     ),
 ]
 
@@ -244,7 +246,8 @@ def test_bad_calls_say_what_is_wrong(call, kind, message):
         (
             lambda: jit(lambda x: 1 if x > 0 else 2)(1.0),
             errors.TracerBoolConversionError,
-            r"`if` needs a value, but a value: bool\[\] is traced by jit in <lambda> at "
+            r"`if` needs a value, but a value: bool\[\] is traced by jit in <lambda> "
+            r"at "
             r".*test_errors\.py:\d+ .*Use where or cond, or mark the argument static\.",
         ),
         (
@@ -262,7 +265,11 @@ def test_bad_calls_say_what_is_wrong(call, kind, message):
             errors.TracerIntegerConversionError,
             r"n: i32\[\] is traced by jit",
         ),
-        (leak, errors.UnexpectedTracerError, r"by jit in <lambda> at .*test_errors\.py"),
+        (
+            leak,
+            errors.UnexpectedTracerError,
+            r"by jit in <lambda> at .*test_errors\.py",
+        ),
         (
             lambda: jit(lambda m, x: x[m])(jnp.array([True, False]), jnp.ones(2)),
             errors.NonConcreteBooleanIndexError,

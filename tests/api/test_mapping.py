@@ -131,9 +131,7 @@ def test_exchange_between_members():
 
 
 def test_two_named_axes():
-    f = vmap(
-        vmap(lambda x: lax.psum(x, ("i", "j")), axis_name="j"), axis_name="i"
-    )
+    f = vmap(vmap(lambda x: lax.psum(x, ("i", "j")), axis_name="j"), axis_name="i")
 
     np.testing.assert_allclose(f(X), np.full(X.shape, X.sum()), rtol=1e-5)
 

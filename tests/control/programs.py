@@ -71,6 +71,10 @@ def scan_closure(m, w, xs):
     return m.lax.scan(lambda c, x: (m.numpy.sin(c) * scale + x, c * w), scale, xs)
 
 
+def scan_constant_rows(m, c, xs):
+    return m.lax.scan(lambda c, x: (m.numpy.sin(c * x), (1.0, c)), c, xs)
+
+
 def scan_constant_tangent(m, c, xs):
     # The carry loses its dependence on the input in every step.
     return m.lax.scan(lambda c, x: (m.lax.stop_gradient(c) + 1.0, c * x), c, xs)
@@ -214,6 +218,7 @@ PROGRAMS = [
     Program("scan with an integer", scan_integer_carry, ((), (3,))),
     Program("scan from a Python number", scan_weak_carry, ((4,),)),
     Program("scan over a closure", scan_closure, ((), (4,))),
+    Program("scan with constant rows", scan_constant_rows, ((), (3,))),
     Program("scan that stops gradients", scan_constant_tangent, ((), (3,))),
     Program("scan that gains tangents", scan_gains_tangent, ((3,),)),
     Program("scan of scan", scan_of_scan, ((), (3,))),

@@ -68,8 +68,8 @@ def test_names_of_variables():
         (
             lambda x: jit(jnp.cos)(x),
             "{ lambda ; a:f32[]. let\n"
-            "    b:f32[] = jit[name=cos jaxpr={ lambda ; a:f32[]. let b:f32[] = cos a in "
-            "(b,) }] a\n"
+            "    b:f32[] = jit[name=cos jaxpr={ lambda ; a:f32[]. let b:f32[] = cos "
+            "a in (b,) }] a\n"
             "  in (b,) }",
         ),
     ],

@@ -44,19 +44,31 @@ def run(text: str, package: str):
         with warnings.catch_warnings():
             # NumPy warns of the NaN that minijax and jax return.
             warnings.simplefilter("ignore", RuntimeWarning)
-            return eval(text, {**vars(numpy), "np": numpy, "numpy": numpy, **DATA})
+            return evaluated(text, numpy, DATA)
     xp = importlib.import_module(f"{package}.numpy")
-    data = {name: xp.array(value) for name, value in DATA.items()}
-    return eval(text, {**vars(xp), "np": xp, "numpy": numpy, **data})
+    return evaluated(text, xp, {k: xp.array(v) for k, v in DATA.items()})
+
+
+class Names(dict):
+    """The names of an expression: its data, and what the package offers."""
+
+    def __missing__(self, name):
+        try:
+            return getattr(self["np"], name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+
+def evaluated(text: str, xp, data: dict):
+    """The value of an expression over a package's functions and some data."""
+    return eval(text, {}, Names(data, np=xp, numpy=numpy))
 
 
 def run_traced(text: str):
     """The value of an expression inside `jit`, the data being its arguments."""
 
-    def program(data):
-        return eval(text, {**vars(mnp), "np": mnp, "numpy": numpy, **data})
-
-    return minijax.jit(program)({k: mnp.array(v) for k, v in DATA.items()})
+    data = {k: mnp.array(v) for k, v in DATA.items()}
+    return minijax.jit(lambda data: evaluated(text, mnp, data))(data)
 
 
 def leaves(value) -> list:

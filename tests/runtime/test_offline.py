@@ -8,9 +8,9 @@ import pytest
 
 PROGRAM = """
 import os
-os.environ["TPU_SKIP_MDS_QUERY"] = "1"  # there is no TPU: do not ask the network for one
+os.environ["TPU_SKIP_MDS_QUERY"] = "1"  # do not ask the network for a TPU
 os.environ["TPU_LOG_DIR"] = "disabled"
-os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "1"  # a lock left by another process
+os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "1"  # another process may hold its lock
 import minijax, minijax.numpy as jnp
 from minijax.runtime.offline import compile_only
 from minijax import ShapeDtypeStruct as S

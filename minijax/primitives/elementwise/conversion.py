@@ -18,9 +18,9 @@ def convert_element_type(operand, new_dtype, weak_type=False):
     if type(operand) is Literal and _folds(operand.dtype, new_dtype):
         return literal(operand.val, ShapedArray(operand.shape, new_dtype, weak_type))
     aval = aval_of(operand)
-    if (aval.dtype, aval.weak_type) == (new_dtype, weak_type):
-        if hasattr(operand, "aval"):
-            return operand
+    unchanged = (aval.dtype, aval.weak_type) == (new_dtype, weak_type)
+    if unchanged and hasattr(operand, "aval"):
+        return operand
     if aval.dtype in COMPLEX and new_dtype not in COMPLEX:
         operand = real(operand)
     return convert_element_type_p.bind(
@@ -29,7 +29,7 @@ def convert_element_type(operand, new_dtype, weak_type=False):
 
 
 def _folds(old, new):
-    """Whether NumPy converts as XLA does; of floats that do not fit in an integer, no."""
+    """Whether NumPy converts as XLA does; floats to integers it does not."""
     return old not in COMPLEX and (new in INEXACT or old not in INEXACT)
 
 
