@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .. import tree
 from ..config import state
+from ..control import bodies
 from ..control.call import call
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
@@ -378,3 +379,4 @@ def clear_caches() -> None:
 
 
 dispatch.on_clear(_clear_caches_of_functions)
+dispatch.on_clear(bodies.clear)

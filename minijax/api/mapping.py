@@ -77,7 +77,11 @@ def vmap(
         def paths():
             return argument_paths(fun, args, kwargs)
 
-        values = as_values(leaves, where, paths)
+        # What all members share passes as it is; it need not even be an array.
+        values = [
+            x if d is None else as_values([x], where, lambda k=k: [paths()[k]])[0]
+            for k, (x, d) in enumerate(zip(leaves, dims, strict=True))
+        ]
         dims = [
             _canonical_dim(where, d, x, k, paths)
             for k, (d, x) in enumerate(zip(dims, values, strict=True))

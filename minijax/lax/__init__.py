@@ -179,6 +179,7 @@ from ..primitives import (
     population_count_p as population_count_p,
     pow as pow,
     pow_p as pow_p,
+    ragged_dot as ragged_dot,
     real as real,
     real_p as real_p,
     reduce_and as reduce_and,

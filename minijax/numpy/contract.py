@@ -15,11 +15,14 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast, refuse_out, refuse_out_sharding, spread
 from .indexing import getitem
 from .matrices import diagonal, trace
 from .promotion import canonical_axes, canonical_axis, promote
 from .shaping import moveaxis, ravel
+
+_OPTIONS = ("precision", "preferred_element_type", "out_sharding")
 
 
 def contract(
@@ -107,6 +110,7 @@ def _product(x, y, preferred_element_type):
 # Vectors, matrices and stacks of them
 
 
+@compiled(static_argnames=_OPTIONS)
 def dot(a, b, *, precision=None, preferred_element_type=None, out_sharding=None):
     """Sum of products over the last axis of a and the last but one of b.
 
@@ -146,6 +150,7 @@ def _check_equal(name, a, m, b, n):
         )
 
 
+@compiled(static_argnames=_OPTIONS)
 def matmul(a, b, *, precision=None, preferred_element_type=None, out_sharding=None):
     """The matrix product `a @ b` of matrices, vectors, or stacks of matrices.
 
@@ -198,6 +203,7 @@ def _stacked(name, left, right, **options):
     )
 
 
+@compiled(static_argnames=("axis", *_OPTIONS))
 def vecdot(x1, x2, /, *, axis=-1, precision=None, preferred_element_type=None):
     """Inner products along an axis, the first operand conjugated; others broadcast.
 
@@ -223,6 +229,7 @@ def vecdot(x1, x2, /, *, axis=-1, precision=None, preferred_element_type=None):
     )
 
 
+@compiled
 def matvec(x1, x2, /):
     """Matrices (..., m, k) times vectors (..., k); leading axes broadcast."""
     x1, x2 = promote("matvec", x1, x2)
@@ -230,6 +237,7 @@ def matvec(x1, x2, /):
     return _stacked("matvec", (x1, ["m", "k"]), (x2, ["k"]))
 
 
+@compiled
 def vecmat(x1, x2, /):
     """Vectors (..., k), conjugated, times matrices (..., k, n)."""
     x1, x2 = promote("vecmat", x1, x2)
@@ -256,6 +264,7 @@ def _conj(x):
     return lax.conj(x) if np.dtype(x.dtype).kind == "c" else x
 
 
+@compiled(static_argnames=_OPTIONS)
 def vdot(a, b, *, precision=None, preferred_element_type=None):
     """The inner product of the flattened operands, the first one conjugated.
 
@@ -271,6 +280,7 @@ def vdot(a, b, *, precision=None, preferred_element_type=None):
     )
 
 
+@compiled(static_argnames=_OPTIONS)
 def inner(a, b, *, precision=None, preferred_element_type=None):
     """Sums of products over the last axes of both operands.
 
@@ -289,6 +299,7 @@ def inner(a, b, *, precision=None, preferred_element_type=None):
     )
 
 
+@compiled
 def outer(a, b, out=None):
     """All products of an element of a and one of b, both flattened.
 
@@ -301,6 +312,7 @@ def outer(a, b, out=None):
     return lax.broadcast_in_dim(a, shape, (0,)) * lax.broadcast_in_dim(b, shape, (1,))
 
 
+@compiled(static_argnames=("axes", *_OPTIONS))
 def tensordot(
     a,
     b,
@@ -366,6 +378,7 @@ def _axis_pairs(a, b, axes):
 # Products of other shapes
 
 
+@compiled
 def kron(a, b):
     """The Kronecker product: every element of a replaced by it times b.
 
@@ -388,6 +401,7 @@ def kron(a, b):
     return lax.reshape(x * y, tuple(map(operator.mul, a_shape, b_shape)))
 
 
+@compiled(static_argnames=("axisa", "axisb", "axisc", "axis"))
 def cross(
     a, b, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import dtypes
+from ..api import compiled
 from .arguments import as_array, cast, refuse_out, refuse_out_sharding
 from .contract import contract, summed, transposed
 from .matrices import diagonal
@@ -52,8 +53,19 @@ def einsum(
     refuse_out("einsum", out)
     refuse_out_sharding("einsum", out_sharding)
     inputs, output, operands = _parse(subscripts, operands)
+    return _einsum(
+        operands,
+        tuple(map(tuple, inputs)),
+        None if output is None else tuple(output),
+        tuple(optimize) if isinstance(optimize, list) else optimize,
+        precision,
+        preferred_element_type,
+    )
+
+
+@compiled(static_argnames=("inputs", "output", "optimize", "precision", "preferred"))
+def _einsum(operands, inputs, output, optimize, precision, preferred):
     values = promote("einsum", *operands)
-    preferred = preferred_element_type
     if preferred is not None:
         preferred = dtypes.canonicalize(dtypes.explicit(preferred, "einsum"))
     terms, output = _labelled(inputs, output, values)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from .. import primitives as lax
+from ..api import compiled
 from .arguments import as_array, cast, refuse_out, spread
 from .index_plan import Index, Pick, Window, concrete, wrapped
 from .indexing import getitem, read_table
@@ -36,9 +37,13 @@ def where(condition, x=None, y=None, /, *, size: int | None = None, fill_value=N
         raise ValueError(
             "size and fill_value arguments cannot be used in three-term where function."
         )
+    return _where(condition, x, y)
+
+
+@compiled
+def _where(condition, x, y):
     condition = truth("where", condition)
-    x, y = promote("where", x, y)
-    return _select(condition, x, y)
+    return _select(condition, *promote("where", x, y))
 
 
 def truth(name, condition):
@@ -170,6 +175,15 @@ def choose(a, choices, out=None, mode: str = "raise"):
 # By position
 
 
+@compiled(
+    static_argnames=(
+        "axis",
+        "mode",
+        "unique_indices",
+        "indices_are_sorted",
+        "fill_value",
+    )
+)
 def take(
     a,
     indices,
@@ -218,6 +232,7 @@ def take(
     return read_table(a, positions, index, settings)
 
 
+@compiled(static_argnames=("axis", "mode", "fill_value", "wrap_negative_indices"))
 def take_along_axis(
     arr,
     indices,

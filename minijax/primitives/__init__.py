@@ -209,6 +209,7 @@ from .contract import (
     dot as dot,
     dot_general as dot_general,
     dot_general_p as dot_general_p,
+    ragged_dot as ragged_dot,
 )
 from .convolve import (
     conv as conv,

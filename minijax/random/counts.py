@@ -263,6 +263,6 @@ def _multinomial(key, n, p, shape, dtype, unroll):
         count = binomials(words, left, jnp.clip(share, 0, 1))
         return left - count, count
 
-    keys = split_words(words_of(key), (k - 1,))
+    keys = split_words(words_of(key), (k,))[:-1]
     left, counts = scan(draw, n, (keys, share[:-1]), unroll=unroll)
     return jnp.moveaxis(jnp.concatenate([counts, left[None]]), 0, -1)

@@ -102,7 +102,7 @@ def _seed_words(where, seed):
             f"{where}: the seed must be an integer, got a key. "
             "Use split or fold_in to make keys from a key."
         )
-    if isinstance(seed, int):
+    if isinstance(seed, int | np.integer):
         return _host_seed_words(seed)
     seed = jnp.asarray(seed)
     if seed.ndim:
@@ -116,12 +116,14 @@ def _seed_words(where, seed):
 
 
 def _host_seed_words(seed):
+    wide = isinstance(seed, int) or seed.dtype.itemsize == 8
+    limit = 2**63 if isinstance(seed, int) else 2**64
     seed = int(seed) + state.random_seed_offset
-    if not -(2**63) <= seed < 2**63:
+    if not -(2**63) <= seed < limit:
         raise OverflowError(
             f"random: the seed must fit in a signed 64-bit integer, got {seed}."
         )
-    hi = seed >> 32 & 0xFFFFFFFF if state.enable_x64 else 0
+    hi = seed >> 32 & 0xFFFFFFFF if wide and state.enable_x64 else 0
     return np.array([hi, seed & 0xFFFFFFFF], UINT32)
 
 

@@ -51,6 +51,8 @@ def compiled(fun=None, *, static_argnames=()):
             try:
                 program = fast[state.key, *[x._kind for x in args]]
             except AttributeError:
+                if any(isinstance(x, Tracer) for x in args):
+                    return fun(*args, **kwargs)
                 if static:  # numbers among the arguments may be part of the program
                     return _call(fun, static, fast, slow, args, kwargs)
                 arrays = [on_device(x) if type(x) in _SCALARS else x for x in args]

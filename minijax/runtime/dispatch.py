@@ -8,6 +8,7 @@ import os
 
 from ..config import state
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
+from ..core.primitive import Primitive
 from ..core.source import user_frame
 from ..core.trace import evaluator
 from .array import Array, as_array, default_sharding, kind_of
@@ -20,11 +21,12 @@ def evaluate(primitive, operands, params):
     """Apply a primitive to concrete operands by running its compiled program."""
     arrays = [x if type(x) is Array else as_array(x) for x in operands]
     key = (primitive, *[x._kind for x in arrays], *params.items())
+    programs = _programs if type(primitive) is Primitive else _table(params)
     try:
-        program = _programs[key]
+        program = programs[key]
     except KeyError:
         program = _compile(primitive, arrays, params)
-        _programs[key] = program
+        programs[key] = program
     except TypeError:  # a parameter that cannot be hashed
         program = _compile(primitive, arrays, params)
     if program.sharding is not None:
@@ -33,6 +35,18 @@ def evaluate(primitive, operands, params):
     if state.check_finite:
         check_finite(primitive.name, outs)
     return outs if primitive.multiple_results else outs[0]
+
+
+def _table(params) -> dict:
+    """Where compiled programs are kept: with the jaxpr among the params, if any.
+
+    They then live as long as it, not for ever.
+    """
+    for value in params.values():
+        held = value[0] if isinstance(value, tuple) and value else value
+        if type(held) is ClosedJaxpr:
+            return held.remember(("compiled", _generation), dict)
+    return _programs
 
 
 class _Entry:
@@ -60,6 +74,7 @@ def _compile(primitive, arrays, params):
 
 
 _clear_hooks = [_programs.clear]
+_generation = 0
 
 
 def on_clear(hook) -> None:
@@ -69,6 +84,8 @@ def on_clear(hook) -> None:
 
 def clear() -> None:
     """Forget the programs of un-jitted operations."""
+    global _generation
+    _generation += 1
     for hook in _clear_hooks:
         hook()
 

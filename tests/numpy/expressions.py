@@ -66,7 +66,6 @@ def evaluated(text: str, xp, data: dict):
 
 def run_traced(text: str):
     """The value of an expression inside `jit`, the data being its arguments."""
-
     data = {k: mnp.array(v) for k, v in DATA.items()}
     return minijax.jit(lambda data: evaluated(text, mnp, data))(data)
 

@@ -102,7 +102,7 @@ def traced_parts(index):
     return arrays, filled
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_an_index_reads_what_numpy_reads(seed):
     """x[index] for static and for device indices, eager and under jit."""
     x, index, wanted = random_case(seed)
@@ -126,7 +126,7 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("name", UPDATES)
 def test_an_update_writes_what_numpy_writes(seed, name):
     """x.at[index].op(y) equals NumPy's `op.at(x, index, y)`."""
@@ -292,7 +292,17 @@ def test_values_are_numpys(text):
     assert_agrees_with_numpy(text)
 
 
-STATIC = ("where(b)", "where(m", "compress", "extract", "[m > 0]", "[b", "b]", "ravel_", "mask_")
+STATIC = (
+    "where(b)",
+    "where(m",
+    "compress",
+    "extract",
+    "[m > 0]",
+    "[b",
+    "b]",
+    "ravel_",
+    "mask_",
+)
 
 
 @pytest.mark.parametrize("text", [t for t in BOTH if not any(s in t for s in STATIC)])
@@ -458,7 +468,10 @@ def test_iteration_unpacks_by_one_program(builds):
         (lambda x: x[-1, 1:3], {"slice", "reshape"}),
         (lambda x: x[::-1], {"rev"}),
         (lambda x: x[...], set()),
-        (lambda x: x.at[1].set(0.0), {"broadcast_in_dim", "dynamic_update_slice"}),
+        (
+            lambda x: x.at[1].set(0.0),
+            {"broadcast_in_dim", "reshape", "dynamic_update_slice"},
+        ),
     ],
     ids=["x[1]", "x[-1, 1:3]", "x[::-1]", "x[...]", "x.at[1].set"],
 )
