@@ -91,6 +91,14 @@ class ExtendedDType:
         """Bytes of one element."""
         return int(np.prod(self.key_shape, dtype=np.int64)) * self.physical.itemsize
 
+    def wrap(self, words: Any) -> Any:
+        """The array of this dtype whose underlying array is `words`."""
+        raise NotImplementedError(f"{self.name}: this dtype has no arrays yet.")
+
+    def unwrap(self, x: Any) -> Any:
+        """The underlying array of an array of this dtype."""
+        raise NotImplementedError(f"{self.name}: this dtype has no arrays yet.")
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and bool(other.name == self.name)
 

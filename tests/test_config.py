@@ -10,8 +10,9 @@ import threading
 
 import pytest
 
-from minijax import config as options
 from minijax.config import Switch, config, on_change, state
+
+options = sys.modules["minijax.config"]  # the name minijax.config is the object
 
 LIBRARY = pathlib.Path(options.__file__).parent.parent
 

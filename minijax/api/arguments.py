@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,8 @@ ARRAYS = (Array, Tracer)
 def name_of(fun: Callable) -> str:
     """The name of a function for messages and modules."""
     inner = getattr(fun, "func", fun)
-    return getattr(fun, "__name__", None) or getattr(
-        inner, "__name__", type(fun).__name__
-    )
+    own = getattr(fun, "__name__", None)
+    return str(own or getattr(inner, "__name__", type(fun).__name__))
 
 
 def wraps(fun: Callable):
@@ -78,7 +78,7 @@ def as_values(leaves: Sequence, where: str, paths: Callable[[], Sequence[str]]) 
 def argument_paths(fun: Callable, args: tuple, kwargs: dict) -> list[str]:
     """The user's name of every leaf of a call: `x`, `params['w']`, `args[0][1]`."""
     names = parameter_names(fun, len(args))
-    paths = []
+    paths: list[str] = []
     for name, value in zip(names, args, strict=True):
         pairs, _ = tree.flatten_with_path(value)
         paths.extend(name + tree.keystr(keys) for keys, _ in pairs)
@@ -121,7 +121,7 @@ def result_values(out, where: str, staged=False):
     if any(getattr(x, "dtype", None) == dtypes.float0 for x in leaves):
         out = tree.map(_set_float0_apart, out)
         leaves, treedef = tree.flatten_raw(out, None)
-    values = []
+    values: list = []
     for k, x in enumerate(leaves):
         if isinstance(x, ARRAYS):
             values.append(x)
@@ -156,11 +156,11 @@ def _set_float0_apart(x):
     return _Float0(x.shape) if getattr(x, "dtype", None) == dtypes.float0 else x
 
 
-tree.register_pytree_node(
-    _Float0,
-    lambda x: ((), x.shape),
-    lambda shape, _: np.zeros(shape, dtypes.float0),
-)
+def _zeros_of_float0(shape, _) -> Any:
+    return np.zeros(shape, dtypes.float0)
+
+
+tree.register_pytree_node(_Float0, lambda x: ((), x.shape), _zeros_of_float0)
 
 
 def positions(argnums, count: int, where: str) -> tuple[int, ...]:

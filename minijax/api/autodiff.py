@@ -89,7 +89,8 @@ def jvp(fun: Callable, primals, tangents, has_aux: bool = False):
         _checked_tangent(where, t, x, k, paths)
         for k, (t, x) in enumerate(zip(dots, xs, strict=True))
     ]
-    out_tree = aux = None
+    out_tree: Any = None
+    aux: Any = None
 
     def flat(*args):
         nonlocal out_tree, aux
@@ -305,10 +306,7 @@ def _flatten_pullback(pullback):
 
 
 def _unflatten_pullback(static, residuals):
-    (closed, active), in_tree, in_avals, out_tree, out_avals = (
-        static[:2],
-        *static[2:],
-    )
+    closed, active, in_tree, in_avals, out_tree, out_avals = static
     residuals = list(residuals)
 
     def pull(cts):

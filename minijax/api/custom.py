@@ -512,7 +512,7 @@ class _Residuals:
 tree.register_pytree_node(
     _Residuals,
     lambda r: (tuple(r.consts), (r.closed, r.bar_tree)),
-    lambda static, consts: _Residuals(*static, list(consts)),
+    lambda static, consts: _Residuals(static[0], static[1], list(consts)),
 )
 
 

@@ -200,7 +200,7 @@ def _check_agreement(where, bodies: Sequence[Body], names):
 def _with_common_constants(bodies: Sequence[Body], n_operands: int):
     """Programs that take the constants of all branches, then the operands."""
     places: dict[int, int] = {}
-    consts = []
+    consts: list = []
     for x in [x for body in bodies for x in body.consts]:
         if id(x) not in places:
             places[id(x)] = len(consts)

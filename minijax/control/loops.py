@@ -56,7 +56,7 @@ def fori_loop(
             f"{aval_of(lower)} and {aval_of(upper)}. Leave unroll out."
         )
     init, treedef = flatten("fori_loop", "init_val", init_val)
-    if state.disable_jit and static:
+    if state.disable_jit and start is not None and end is not None:
         for i in range(start, end):
             init_val = body_fun(i, init_val)
         return init_val
@@ -70,7 +70,7 @@ def fori_loop(
 
     init, body = trace_loop("fori_loop", init, treedef, trace)
     counted = _counted(body.closed, len(body.consts))
-    if static:
+    if start is not None and end is not None:
         length = max(end - start, 0)
         steps = unroll_of("fori_loop", 1 if unroll is None else unroll, length)
         carry = [lower, *init]

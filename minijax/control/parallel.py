@@ -125,7 +125,7 @@ def _reduction(name, reduce, **rules):
 
 
 # y_i = sum_j x_j for every member i, so x_bar_j = sum_i y_bar_i: its own transpose.
-psum_p = _reduction(
+psum_p: Collective = _reduction(
     "psum",
     reduce_sum,
     jvp=linear,
@@ -213,7 +213,7 @@ def axis_index(axis_name):
     return index
 
 
-axis_index_p = Collective(
+axis_index_p: Collective = Collective(
     "axis_index",
     lambda size: (iota(np.int32, size), True),
     abstract=lambda *, axis_name: ShapedArray((), np.int32),
@@ -319,7 +319,7 @@ def _psum_scatter_batch(size, operands, dims, *, axis_name, axis, tiled):
     return psum_scatter_p.bind(x, axis_name=axis_name, axis=axis + 1, tiled=tiled), 0
 
 
-psum_scatter_p = Collective(
+psum_scatter_p: Collective = Collective(
     "reduce_scatter",
     _scattered,
     abstract=_psum_scatter_abstract,
@@ -364,7 +364,7 @@ def _permuted(x, size, perm):
     return concatenate(rows, 0), True
 
 
-ppermute_p = Collective(
+ppermute_p: Collective = Collective(
     "ppermute",
     _permuted,
     abstract=lambda x, *, axis_name, perm: x,
@@ -444,7 +444,7 @@ def _all_to_all_batch(size, operands, dims, *, axis_name, split_axis, concat_axi
     return out, 0
 
 
-all_to_all_p = Collective(
+all_to_all_p: Collective = Collective(
     "all_to_all",
     _exchanged,
     abstract=_all_to_all_abstract,

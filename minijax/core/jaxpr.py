@@ -163,7 +163,7 @@ def subjaxprs(eqn: Eqn) -> Iterator[Jaxpr]:
 
 def eval_jaxpr(jaxpr: Jaxpr, consts, *args):
     """Run a program on values or tracers, one `bind` per equation."""
-    values: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     values.update(zip(jaxpr.invars, args, strict=True))
     for eqn in jaxpr.eqns:
         operands = [x if type(x) is Literal else values[x] for x in eqn.invars]

@@ -6,7 +6,7 @@ turned into file, function and line only when something is printed.
 
 import os
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -57,7 +57,7 @@ def is_ours(code: CodeType) -> bool:
 
 def user_frame(skip: int = 1):
     """The innermost frame outside minijax, or None, as (code, offset)."""
-    frame = sys._getframe(skip)
+    frame: FrameType | None = sys._getframe(skip)
     ours = _OURS
     while frame is not None:
         code = frame.f_code

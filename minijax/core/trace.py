@@ -15,6 +15,7 @@ what was inside; those have lower levels, so the same rule finds the next interp
 """
 
 import threading
+from typing import Any
 
 from .. import errors
 
@@ -133,7 +134,7 @@ class Operators:
 
     __slots__ = ()
     __array_priority__ = 100
-    __hash__ = None
+    __hash__: Any = None
 
 
 class Tracer(Operators):

@@ -425,9 +425,7 @@ _ON_DEMAND = {
         "nansum",
         "nanvar",
     ),
-    "padding": (
-        "pad",
-    ),
+    "padding": ("pad",),
     "polynomials": (
         "poly",
         "polyadd",

@@ -19,7 +19,7 @@ from ..api import compiled
 from .arguments import as_array, cast, refuse_out, refuse_out_sharding, spread
 from .indexing import getitem
 from .matrices import diagonal, trace
-from .promotion import canonical_axes, canonical_axis, promote
+from .promotion import as_operand, canonical_axes, canonical_axis, promote
 from .shaping import moveaxis, ravel
 
 _OPTIONS = ("precision", "preferred_element_type", "out_sharding")
@@ -312,7 +312,6 @@ def outer(a, b, out=None):
     return lax.broadcast_in_dim(a, shape, (0,)) * lax.broadcast_in_dim(b, shape, (1,))
 
 
-@compiled(static_argnames=("axes", *_OPTIONS))
 def tensordot(
     a,
     b,
@@ -331,8 +330,14 @@ def tensordot(
     (2, 5)
     """
     refuse_out_sharding("tensordot", out_sharding)
-    a, b = promote("tensordot", a, b)
+    a, b = as_operand("tensordot", a), as_operand("tensordot", b)
     a_axes, b_axes = _axis_pairs(a, b, axes)
+    return _tensordot(a, b, a_axes, b_axes, precision, preferred_element_type)
+
+
+@compiled(static_argnames=("a_axes", "b_axes", "precision", "preferred"))
+def _tensordot(a, b, a_axes, b_axes, precision, preferred):
+    a, b = promote("tensordot", a, b)
     for i, j in zip(a_axes, b_axes, strict=True):
         _check_equal("tensordot", a, a.shape[i], b, b.shape[j])
     a_labels = list(range(a.ndim))
@@ -347,7 +352,7 @@ def tensordot(
         b_labels,
         [x for x in (*a_labels, *b_labels) if x not in gone],
         precision=precision,
-        preferred_element_type=_requested("tensordot", preferred_element_type),
+        preferred_element_type=_requested("tensordot", preferred),
     )
 
 

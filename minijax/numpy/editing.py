@@ -156,8 +156,8 @@ def trim_zeros(filt, trim: str = "fb", axis=None):
     """
     x = as_array(as_operand("trim_zeros", filt))
     known = concrete("trim_zeros", "filt", x, "Trim outside the transformed function.")
-    axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
-    axes = [canonical_axis("trim_zeros", int(i), x.ndim) for i in axes]
+    named = range(x.ndim) if axis is None else np.atleast_1d(axis)
+    axes = [canonical_axis("trim_zeros", int(i), x.ndim) for i in named]
     places = np.nonzero(known)
     for i in axes:
         n = x.shape[i]

@@ -261,4 +261,7 @@ def _contract_pair(left, right, needed, output, options) -> Term:
     else:
         shared = [x for x in kept if x in left.labels and x in right.labels]
         kept = shared + [x for x in kept if x not in shared]
-    return Term(contract(*left, *right, kept, **options), kept)
+    product = contract(
+        left.value, left.labels, right.value, right.labels, kept, **options
+    )
+    return Term(product, kept)

@@ -117,7 +117,7 @@ def written_out(shape: tuple[int, ...], index) -> Index:
         )
     items, gap = _spell_ellipsis(items, len(shape) - consumed)
     entries: list = []
-    inserted = []
+    inserted: list[int] = []
     axis = 0
     for item in items:
         if item is None:

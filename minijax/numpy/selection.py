@@ -105,10 +105,10 @@ def piecewise(x, condlist, funclist: Sequence[Callable], *args, **kw):
     """
     x = as_operand("piecewise", x)
     conditions = [truth("piecewise", c) for c in condlist]
-    functions = list(funclist)
+    functions: list = list(funclist)
     n = len(conditions)
     if len(functions) == n + 1:
-        *functions, default = functions
+        default = functions.pop()
     elif len(functions) == n:
         default = 0
     else:

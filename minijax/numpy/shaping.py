@@ -293,9 +293,9 @@ def broadcast_shapes(*shapes) -> tuple[int, ...]:
     >>> broadcast_shapes((2, 1), (3,))
     (2, 3)
     """
-    shapes = [as_shape("broadcast_shapes", s) for s in shapes]
-    rank = max(map(len, shapes), default=0)
-    columns = zip(*((1,) * (rank - len(s)) + s for s in shapes), strict=True)
+    known = [as_shape("broadcast_shapes", s) for s in shapes]
+    rank = max(map(len, known), default=0)
+    columns = zip(*((1,) * (rank - len(s)) + s for s in known), strict=True)
     sizes = []
     for column in columns:
         distinct = set(column) - {1}

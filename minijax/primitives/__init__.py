@@ -2,6 +2,7 @@
 
 The functions have the names, signatures and strict semantics of `jax.lax`.
 """
+
 from .shape import (
     broadcast_in_dim as broadcast_in_dim,
     broadcast_in_dim_p as broadcast_in_dim_p,

@@ -17,7 +17,10 @@ import threading
 import jaxlib.version
 import ml_dtypes
 import numpy as np
-from jaxlib import _jax, _profiler
+from jaxlib import (
+    _jax,
+    _profiler,  # type: ignore[attr-defined]
+)
 from jaxlib import xla_client as xc
 
 from .. import errors

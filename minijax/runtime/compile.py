@@ -213,7 +213,7 @@ def lower_program(
     # Constants are arguments too: the text stays short, and no value is compiled in.
     invars = [*jaxpr.constvars, *[jaxpr.invars[k] for k in kept]]
     flat = ClosedJaxpr(jaxpr.replace(constvars=[], invars=invars))
-    attributes = [[] for _ in invars]
+    attributes: list[list[str]] = [[] for _ in invars]
     offset = len(jaxpr.constvars)
     for argument, result in aliases(jaxpr, kept, donated):
         attributes[offset + argument].append(f"tf.aliasing_output = {result} : i32")

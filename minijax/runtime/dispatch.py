@@ -105,6 +105,6 @@ def default_kind(aval):
     return kind_of(aval, default_sharding())
 
 
-evaluator.process = evaluate
+evaluator.process = evaluate  # type: ignore[method-assign]
 # In a child of fork no program can run: without the caches, every call is examined.
 os.register_at_fork(after_in_child=clear)

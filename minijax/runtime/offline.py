@@ -46,7 +46,7 @@ def _devices(platform: str, target: str):
         raise ValueError(
             f"compile_only: platform must be 'cuda' or 'tpu', got {platform!r}."
         )
-    return topology._make_compile_only_devices()
+    return topology._make_compile_only_devices()  # type: ignore[attr-defined]
 
 
 @functools.cache

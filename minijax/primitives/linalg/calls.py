@@ -6,7 +6,7 @@ for matrices, which these libraries store by columns, 1 for vectors, 0 for scala
     stablehlo.custom_call @lapack_spotrf_ffi(%0) {backend_config = {uplo = 76 : ui8}}
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _PREFIXES = {"or": "un", "sy": "he"}  # a routine's name for complex matrices
 class Part(NamedTuple):
     """An operand or result of a call."""
 
-    value: object  # a Value, or the aval of a result
+    value: Any  # a Value, or the aval of a result
     rank: int
 
     @property
