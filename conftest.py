@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import zlib
 from types import ModuleType
 from typing import Any
 
@@ -52,6 +53,29 @@ def pytest_configure(config: pytest.Config) -> None:
     devices = config.getoption("--cpu-devices")
     os.environ["JAX_NUM_CPU_DEVICES"] = str(devices)
     minijax.config.update("jax_num_cpu_devices", devices)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keep a seeded sample of the oracle tests, as large as the environment says.
+
+    MINIJAX_ORACLE_SAMPLE is the part that is kept, 1 without it; MINIJAX_ORACLE_SEED
+    chooses which.
+    """
+    part = float(os.environ.get("MINIJAX_ORACLE_SAMPLE", "1"))
+    if part >= 1:
+        return
+    seed = os.environ.get("MINIJAX_ORACLE_SEED", "0")
+
+    def is_kept(item: pytest.Item) -> bool:
+        if item.get_closest_marker("oracle") is None or "test_programs" in item.nodeid:
+            return True  # generated programs have a number of their own
+        return zlib.crc32(f"{seed} {item.nodeid}".encode()) < part * 2**32
+
+    dropped = [item for item in items if not is_kept(item)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if is_kept(item)]
 
 
 def pytest_ignore_collect(collection_path: os.PathLike[str]) -> bool | None:

@@ -24,6 +24,8 @@ JAXLIB = {"3.11": "jaxlib==0.10.2", "3.12": "jaxlib==0.11.2", "3.13": "jaxlib==0
 OLDEST = min(JAXLIB)
 # The release of jax whose results the differential tests expect.
 JAX = "jax==0.10.2"
+# The plugins for GPUs of that release of jaxlib; TPUs take any libtpu of the time.
+PLUGINS = ("jax-cuda13-plugin==0.10.2", "jax-cuda13-pjrt==0.10.2")
 
 # pyenv puts only one version of Python on the path; the others are in its folder.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -58,10 +60,18 @@ def oracle(session: nox.Session) -> None:
     """Compare with jax: values, types and messages.
 
     The environment variable MINIJAX_ORACLE_PROGRAMS sets how many programs are
-    generated, 500 without it.
+    generated, 500 without it, and MINIJAX_ORACLE_SAMPLE the part of the other tests
+    that is run.
     """
     session.install("-e", ".[test,oracle]", JAXLIB[OLDEST], JAX)
     session.run("pytest", "-n", "auto", "-m", "oracle", "tests", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def accelerators(session: nox.Session) -> None:
+    """Compile for GPU and TPU on a machine that has neither."""
+    session.install("-e", ".[test,accelerators]", JAXLIB[OLDEST], *PLUGINS)
+    session.run("pytest", "tests/runtime/test_offline.py", *session.posargs)
 
 
 @nox.session(python=OLDEST)

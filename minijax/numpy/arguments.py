@@ -92,7 +92,7 @@ def masked(mask, x, other):
     )
 
 
-spread = broadcast_value
+spread = broadcast_value  # the short name under which surface modules import it
 
 
 def as_mask(where: str, mask):

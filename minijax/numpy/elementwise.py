@@ -11,6 +11,7 @@ from ..api import custom_jvp
 from .promotion import (
     as_operand,
     broadcast_shapes_of,
+    broadcast_value,
     convert,
     promote,
     promote_inexact,
@@ -142,6 +143,8 @@ def _equal(x, y):
     dtype = x.aval.dtype
     if not isinstance(dtype, dtypes.ExtendedDType):
         return lax.eq(x, y)
+    shape = x.aval.shape or y.aval.shape  # a single key goes with any shape
+    x, y = broadcast_value(x, shape), broadcast_value(y, shape)
     same = lax.eq(dtype.unwrap(x), dtype.unwrap(y))
     words = range(same.ndim - len(dtype.key_shape), same.ndim)
     return lax.reduce_and(same, tuple(words))

@@ -270,7 +270,8 @@ class Array(Operators):
         dtype = self.aval.dtype
         weak = ", weak_type=True" if self.aval.weak_type else ""
         if isinstance(dtype, dtypes.ExtendedDType):
-            return f"Array({self.aval}) with data {dtype.unwrap(self)!r}"
+            words = dtype.unwrap(self)
+            return f"Array({self.aval.shape}, dtype={dtype.name}) overlaying:\n{words}"
         head = "Array("
         if 0 in self.aval.shape and self.aval.ndim > 1:
             values = f"[], shape={self.aval.shape}"
