@@ -18,9 +18,10 @@ from ..core.avals import ShapedArray
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import Literal, aval_of, literal, zeros_of
 from ..core.trace import is_eager
+from ..primitives.elementwise import convert_element_type
 from ..primitives.elementwise import stop_gradient as stop
 from ..primitives.shape import broadcast_in_dim
-from ..runtime.array import as_array
+from ..runtime.array import Array, as_array
 from ..transforms.jvp import differentiable, jvp_flat, tangent_aval
 from ..transforms.linearize import (
     linearize_flat,
@@ -48,7 +49,16 @@ def materialize(x, aval):
             return as_array(x)
         scalar = literal(x.val, x.aval.update(shape=()))
         return broadcast_in_dim(scalar, x.shape, ())
+    if aval.weak_type and not x.aval.weak_type:
+        return weakened(x)
     return x
+
+
+def weakened(x):
+    """The same value, weakly typed as the number is that it belongs to."""
+    if type(x) is Array:
+        return x.with_aval(x.aval.update(weak_type=True))
+    return convert_element_type(x, x.aval.dtype, weak_type=True)
 
 
 # Forward mode

@@ -57,6 +57,7 @@ from ..primitives import (
     clamp_p as clamp_p,
     clz as clz,
     clz_p as clz_p,
+    collapse as collapse,
     complex as complex,
     complex_p as complex_p,
     concatenate as concatenate,
@@ -287,9 +288,7 @@ from ..control.parallel import (
     all_gather as all_gather,
     all_gather_p as all_gather_p,
     all_to_all as all_to_all,
-    all_to_all_p as all_to_all_p,
     axis_index as axis_index,
-    axis_index_p as axis_index_p,
     axis_size as axis_size,
     pbroadcast as pbroadcast,
     pmax as pmax,
@@ -298,10 +297,8 @@ from ..control.parallel import (
     pmin as pmin,
     pmin_p as pmin_p,
     ppermute as ppermute,
-    ppermute_p as ppermute_p,
     pshuffle as pshuffle,
     psum as psum,
-    psum_p as psum_p,
     psum_scatter as psum_scatter,
 )
 from ..control.checkpoint import (

@@ -14,6 +14,7 @@ from .shape import (
     reshape as reshape,
     reshape_p as reshape_p,
     squeeze as squeeze,
+    collapse as collapse,
     expand_dims as expand_dims,
     transpose as transpose,
     transpose_p as transpose_p,

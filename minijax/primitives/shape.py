@@ -293,6 +293,19 @@ def squeeze(array, dimensions: Sequence[int] | None = None):
     return reshape(array, [n for k, n in enumerate(shape) if k not in gone])
 
 
+def collapse(operand, start_dimension: int, stop_dimension: int | None = None):
+    """Merge the axes from `start_dimension` up to `stop_dimension` into one.
+
+    >>> collapse(np.zeros((2, 3, 4)), 0, 2).shape
+    (6, 4)
+    """
+    shape = aval_of(operand).shape
+    merged = slice(start_dimension, stop_dimension)
+    start, stop, _ = merged.indices(len(shape))
+    sizes = (*shape[:start], math.prod(shape[start:stop]), *shape[stop:])
+    return reshape(operand, sizes)
+
+
 def expand_dims(array, dimensions: Sequence[int]):
     """Insert axes of size 1 at the given places of the result."""
     rank = aval_of(array).ndim + len(dimensions)

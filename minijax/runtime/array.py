@@ -164,6 +164,10 @@ class Array(Operators):
         if hasattr(self._buffer, "copy_to_host_async"):
             self._buffer.copy_to_host_async()
 
+    def with_aval(self, aval):
+        """The same buffer under another aval of the same shape and dtype."""
+        return Array(self._buffer, kind_of(aval, self.sharding, self.committed))
+
     def check_alive(self):
         """Raise if the array has been deleted or donated."""
         if self._buffer.is_deleted():
