@@ -313,7 +313,8 @@ CALLS = [
 ]
 
 
-# jax looks an axis up in a tuple here; NumPy and minijax say which axis is out of range.
+# jax looks an axis up in a tuple here; NumPy and minijax say which axis is out of
+# range.
 OUT_OF_RANGE = {
     "jnp.split(x, 2, axis=4)",
     "jnp.swapaxes(x, 0, 4)",
