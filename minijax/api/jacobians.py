@@ -15,6 +15,7 @@ from ..core.literal import aval_of
 from ..primitives.elementwise import convert_element_type, eq
 from ..primitives.shape import broadcasted_iota, reshape
 from ..primitives.slicing import slice_in_dim
+from ..transforms.jvp import differentiable
 from .arguments import (
     argument_paths,
     as_values,
@@ -50,16 +51,11 @@ def jacfwd(
         chosen, moving, partial = _moving(fun, args, kwargs, argnums, where)
         xs, in_tree = _inputs(moving, fun, args, chosen, where, holomorphic)
         basis = [_basis(k, xs) for k in range(len(xs))]
-        aux = None
 
         def push(*dots):
-            nonlocal aux
             tangents = tree.unflatten(in_tree, dots)
-            result = jvp(partial, moving, tangents, has_aux=has_aux)
-            if has_aux:
-                out, out_dot, aux = result
-                return out, out_dot, aux
-            return result
+            out, out_dot, *aux = jvp(partial, moving, tangents, has_aux=has_aux)
+            return out, tree.map(_without_float0, out_dot), *aux
 
         out_axes = (None, -1, None) if has_aux else (None, -1)
         result = vmap(push, out_axes=out_axes)(*basis)
@@ -218,6 +214,10 @@ def _basis(k, xs):
 def _split_columns(columns, y, xs, in_tree):
     """Columns (out..., total) as a tree of blocks (out..., in...)."""
     axis = aval_of(y).ndim
+    if not differentiable(y):
+        shapes = [(*aval_of(y).shape, *aval_of(x).shape) for x in xs]
+        blocks = [np.zeros(shape, dtypes.float0) for shape in shapes]
+        return _Blocks(tree.unflatten(in_tree, blocks))
     blocks = []
     start = 0
     for x in xs:
@@ -227,6 +227,13 @@ def _split_columns(columns, y, xs, in_tree):
         blocks.append(reshape(block, (*aval_of(y).shape, *shape)))
         start = stop
     return _Blocks(tree.unflatten(in_tree, blocks))
+
+
+def _without_float0(t):
+    """A tangent that vmap can map: truth values in the place of float0."""
+    if getattr(t, "dtype", None) == dtypes.float0:
+        return np.zeros(t.shape, bool)
+    return t
 
 
 class _Blocks:

@@ -704,8 +704,9 @@ def _share(x, z):
 def logaddexp2(x1, x2, /):
     """Elementwise log2(2^x1 + 2^x2) without overflow."""
     x1, x2 = promote_inexact("logaddexp2", x1, x2)
-    log_2 = float(np.log(2))
-    return logaddexp(multiply(x1, log_2), multiply(x2, log_2)) / log_2
+    log_2 = _constant(x1, np.log(2))
+    total = logaddexp(multiply(x1, log_2), multiply(x2, log_2))
+    return true_divide(total, log_2)
 
 
 def fmax(x1, x2, /):

@@ -160,7 +160,7 @@ def _check_starts(where, x, starts):
     if len(starts) != x.ndim or any(
         i.ndim or i.dtype not in dtypes.INTS for i in starts
     ):
-        raise TypeError(
+        raise ValueError(
             f"{where}: needs one integer scalar per axis of {x}, got "
             f"{', '.join(map(str, starts))}."
         )
@@ -267,7 +267,7 @@ def dynamic_update_slice(
     where = "dynamic_update_slice"
     x, u = aval_of(operand), aval_of(update)
     if x.ndim != u.ndim:
-        raise TypeError(f"{where}: update must have the rank of {x}, got {u}.")
+        raise ValueError(f"{where}: update must have the rank of {x}, got {u}.")
     starts = _starts(where, start_indices, x.shape, u.shape, allow_negative_indices)
     if isinstance(x.dtype, dtypes.ExtendedDType):
         starts += _zeros_like(starts, x.dtype.key_shape)

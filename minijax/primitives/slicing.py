@@ -62,7 +62,7 @@ def slice_in_dim(operand, start_index, limit_index, stride=1, axis=0):
 def _slice_abstract(x, *, start_indices, limit_indices, strides):
     steps = strides or (1,) * x.ndim
     if not len(start_indices) == len(limit_indices) == len(steps) == x.ndim:
-        raise TypeError(
+        raise ValueError(
             f"slice: needs one start, limit and stride per axis of {x}, got "
             f"{start_indices}, {limit_indices} and {strides}."
         )
@@ -274,10 +274,14 @@ def pad(operand, padding_value, padding_config: Sequence[tuple[int, int, int]]):
 
 
 def _pad_abstract(x, value, *, padding_config):
-    if value.shape != () or value.dtype != x.dtype or len(padding_config) != x.ndim:
+    if len(padding_config) != x.ndim:
+        raise ValueError(
+            f"pad: needs one (low, high, interior) per axis of {x}, got "
+            f"{padding_config}."
+        )
+    if value.shape != () or value.dtype != x.dtype:
         raise TypeError(
-            f"pad: needs a scalar of the array's dtype and one (low, high, interior) "
-            f"per axis, got {x}, {value} and {padding_config}."
+            f"pad: needs a scalar of the array's dtype, got {x} and {value}."
         )
     if any(interior < 0 for _, _, interior in padding_config):
         raise ValueError(f"pad: interior padding must be >= 0, got {padding_config}.")

@@ -28,7 +28,7 @@ class Shell:
     source: str
     name: str
     parameters: list[Value]
-    # How often each parameter may still gain an axis by vmap.
+    # How many times the layers so far differentiate it.
     order: int = 0
 
     @property

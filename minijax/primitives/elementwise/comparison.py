@@ -64,9 +64,7 @@ def _comparison(name, allowed):
         )
 
     def abstract(x, y):
-        out = check(x, y)
-        # Whether two values are equal is a plain truth value, never a weak one.
-        return ShapedArray(out.shape, BOOL)
+        return check(x, y).update(dtype=BOOL)
 
     check = nary_abstract(name, allowed)
     return Primitive(
