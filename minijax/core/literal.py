@@ -25,26 +25,6 @@ class Literal(Operators):
         self.array = None  # the device array, once the evaluator has made it
         self.hlo = None  # the StableHLO literal, once the writer has made it
 
-    @property
-    def shape(self):
-        return self.aval.shape
-
-    @property
-    def dtype(self):
-        return self.aval.dtype
-
-    @property
-    def ndim(self):
-        return self.aval.ndim
-
-    @property
-    def size(self):
-        return self.aval.size
-
-    @property
-    def weak_type(self):
-        return self.aval.weak_type
-
     def concrete(self):
         """The value as a NumPy array."""
         return np.broadcast_to(np.asarray(self.val), self.aval.shape)

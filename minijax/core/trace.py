@@ -126,25 +126,16 @@ class evaluating:
 
 
 class Operators:
-    """NumPy's operators and methods, shared by arrays, tracers and literals.
+    """What arrays, tracers and literals share: the parts of their type, and operators.
 
-    Empty here: `numpy/operators` fills it in, since operators are spelled in
-    functions that stand above the core.
+    NumPy's operators and methods are not here: `numpy/operators` fills them in, since
+    they are spelled in functions that stand above the core.
     """
 
     __slots__ = ()
     __array_priority__ = 100
     __hash__: Any = None
-
-
-class Tracer(Operators):
-    """A value inside a trace: it has a type, and Python sees no value."""
-
-    __slots__ = ("__weakref__", "_trace", "aval")
-
-    def __init__(self, trace, aval):
-        self._trace = trace
-        self.aval = aval
+    aval: Any
 
     @property
     def shape(self):
@@ -173,6 +164,16 @@ class Tracer(Operators):
     @property
     def nbytes(self):
         return self.aval.size * self.aval.dtype.itemsize
+
+
+class Tracer(Operators):
+    """A value inside a trace: it has a type, and Python sees no value."""
+
+    __slots__ = ("__weakref__", "_trace", "aval")
+
+    def __init__(self, trace, aval):
+        self._trace = trace
+        self.aval = aval
 
     def concrete(self):
         """The value below all tracers, or None if it is known only at run time."""

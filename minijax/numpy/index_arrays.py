@@ -12,7 +12,7 @@ import numpy as np
 from .. import dtypes, errors
 from .. import primitives as lax
 from .arguments import as_array, as_shape
-from .elementwise import clip
+from .arithmetic import clip
 from .index_plan import concrete
 from .promotion import as_operand, promote
 from .searching import nonzero

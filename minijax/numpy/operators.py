@@ -12,6 +12,7 @@ from ..core.literal import Literal
 from ..core.trace import Operators, Tracer
 from ..runtime.array import Array
 from . import (
+    arithmetic,
     contract,
     creation,
     cumulative,
@@ -60,7 +61,7 @@ def _binary(function):
 
 
 def _power(x, y):
-    return elementwise.power(x, y)
+    return arithmetic.power(x, y)
 
 
 def _unary(function):
@@ -77,9 +78,9 @@ _BINARY = {
     "sub": elementwise.subtract,
     "mul": elementwise.multiply,
     "truediv": elementwise.true_divide,
-    "floordiv": elementwise.floor_divide,
-    "mod": elementwise.remainder,
-    "divmod": elementwise.divmod,
+    "floordiv": arithmetic.floor_divide,
+    "mod": arithmetic.remainder,
+    "divmod": arithmetic.divmod,
     "and": elementwise.bitwise_and,
     "or": elementwise.bitwise_or,
     "xor": elementwise.bitwise_xor,
@@ -156,7 +157,7 @@ def _refuse_assignment(x, index, value):
 
 _METHODS = {
     "__setitem__": _refuse_assignment,
-    "clip": lambda x, min=None, max=None: elementwise.clip(x, min, max),
+    "clip": lambda x, min=None, max=None: arithmetic.clip(x, min, max),
     "round": lambda x, decimals=0, out=None: elementwise.round(x, decimals, out),
     "conj": lambda x: elementwise.conj(x),
     "conjugate": lambda x: elementwise.conjugate(x),

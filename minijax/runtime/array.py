@@ -79,36 +79,6 @@ class Array(Operators):
         self._kind = kind
         self.aval = kind.aval
 
-    # Type
-
-    @property
-    def shape(self):
-        return self.aval.shape
-
-    @property
-    def dtype(self):
-        return self.aval.dtype
-
-    @property
-    def ndim(self):
-        return self.aval.ndim
-
-    @property
-    def size(self):
-        return self.aval.size
-
-    @property
-    def weak_type(self):
-        return self.aval.weak_type
-
-    @property
-    def itemsize(self):
-        return self.aval.dtype.itemsize
-
-    @property
-    def nbytes(self):
-        return self.aval.size * self.aval.dtype.itemsize
-
     # Place
 
     @property
