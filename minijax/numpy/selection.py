@@ -276,6 +276,15 @@ def take_along_axis(
         [arr.shape[d] for d in others],
         [indices.shape[d] for d in others],
     )
+    if arr.shape[axis] == 0 and 0 in indices.shape:
+        # There is nothing to read, and no position to read it from.
+        shape = np.broadcast_shapes(
+            *(
+                x.shape[:axis] + (indices.shape[axis],) + x.shape[axis + 1 :]
+                for x in (arr, indices)
+            )
+        )
+        return lax.full(shape, 0, arr.dtype)
     return _gather_along(arr, indices, axis, mode, fill_value)
 
 

@@ -14,13 +14,11 @@ import os
 import re
 import threading
 
+import jaxlib._profiler as _profiler
 import jaxlib.version
 import ml_dtypes
 import numpy as np
-from jaxlib import (
-    _jax,
-    _profiler,  # type: ignore[attr-defined]
-)
+from jaxlib import _jax
 from jaxlib import xla_client as xc
 
 from .. import errors

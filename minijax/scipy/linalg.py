@@ -43,7 +43,7 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
     return solve_triangular(c, y, trans=second, lower=lower)
 
 
-_TRANSPOSED = {0: "N", 1: "T", 2: "C"}
+_TRANSPOSED: dict[int | str, str] = {0: "N", 1: "T", 2: "C"}
 
 
 def solve_triangular(
@@ -62,7 +62,7 @@ def solve_triangular(
       b: (n,) or (n, k).
       trans: 0 or "N" for a, 1 or "T" for its transpose, 2 or "C" for its adjoint.
     """
-    op = _TRANSPOSED.get(trans, trans)
+    op = _TRANSPOSED.get(trans, str(trans))
     if op not in ("N", "T", "C"):
         raise ValueError(
             f"solve_triangular: trans must be 0, 1, 2, 'N', 'T' or 'C', got {trans!r}."
