@@ -81,7 +81,7 @@ def test_a_batch_of_places_is_one_gather_along_moving_axes():
         ),
         (
             lambda: lax.dynamic_update_slice(X, X[0], (0, 0)),
-            TypeError,
+            ValueError,
             "dynamic_update_slice: update must have the rank of f32[2,3], got f32[3].",
         ),
         (
