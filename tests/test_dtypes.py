@@ -380,7 +380,7 @@ def test_limits_of_arrays_and_of_dtypes_that_numpy_lacks():
     assert dtypes.finfo(np.zeros(2, "float16")).max == 65504
     assert dtypes.finfo("float8_e4m3fn").max == 448
     assert dtypes.iinfo(np.zeros(2, "uint16")).max == 65535
-    with pytest.raises(ValueError, match="not inexact|not compatible"):
+    with pytest.raises(ValueError, match=r"not inexact|not compatible"):
         dtypes.finfo("int32")
 
 
