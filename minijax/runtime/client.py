@@ -399,7 +399,7 @@ if _OLD:
         """The values on the host: read-only, shared with the device on CPU."""
         dtype = aval.dtype
         if len(sharding.device_list) > 1:
-            return _assemble(buffer, sharding)
+            return _assemble(buffer, aval, sharding)
         if dtype.isbuiltin == 1:
             buffer.block_until_ready()
             return np.asarray(memoryview(buffer))
@@ -428,16 +428,20 @@ if _OLD:
         view.flags.writeable = False
         return view
 
-    def _assemble(buffer, sharding):
+    def _assemble(buffer, aval, sharding):
         parts = [
             piece._single_device_array_to_np_array_did_copy()[0]
             for piece in buffer._arrays
         ]
-        whole = np.empty(buffer.shape, parts[0].dtype)
-        regions = sharding.xla.devices_indices_map(buffer.shape)
-        for piece, part in zip(buffer._arrays, parts, strict=True):
-            (device,) = piece.devices()
-            whole[regions[device]] = part
+        if sharding.is_fully_replicated:
+            return parts[0]
+        tiles = sharding.hlo.tile_assignment_dimensions()
+        whole = np.empty(aval.shape, parts[0].dtype)
+        for k, device in enumerate(sharding.hlo.tile_assignment_devices()):
+            part = parts[device]
+            index = np.unravel_index(k, tiles)[: aval.ndim]
+            starts = [i * n for i, n in zip(index, part.shape, strict=True)]
+            whole[tuple(map(slice, starts, np.add(starts, part.shape)))] = part
         return whole
 
 else:
@@ -468,6 +472,8 @@ def compile_options(devices, partitions=1, overrides=()):
     if partitions > 1:
         build.use_spmd_partitioning = True
         build.use_shardy_partitioner = False
+        # Results stay where they were computed, instead of being gathered.
+        build.allow_spmd_sharding_propagation_to_output = [True]
     ids = np.array([[device.id for device in devices]], np.int32)
     assignment = xc.DeviceAssignment.create(ids)
     options.device_assignment = build.device_assignment = assignment

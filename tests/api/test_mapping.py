@@ -153,6 +153,7 @@ def test_pmap_runs_one_member_per_device(devices):
 
     np.testing.assert_allclose(out, 2 * x + 1, rtol=1e-6)
     assert out.devices() == set(devices)
+    assert not out.sharding.is_fully_replicated
     np.testing.assert_allclose(out + 1, 2 * x + 2, rtol=1e-6)
 
 

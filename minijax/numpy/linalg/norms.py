@@ -5,7 +5,7 @@ import numpy as np
 from ... import dtypes
 from ... import primitives as lax
 from ...api import compiled
-from .. import elementwise, reductions
+from .. import arithmetic, reductions
 from ..arguments import as_array
 from ..promotion import as_operand, canonical_axes, promote_inexact
 from ..shaping import expand_dims, moveaxis, ravel, reshape
@@ -72,8 +72,8 @@ def _vector_norm(x, ord, axes, keepdims):
         return reductions.sum(x != 0, dtype=real, **how)
     if ord == 1:
         return reductions.sum(lax.abs(x), **how)
-    total = reductions.sum(elementwise.power(lax.abs(x), ord), **how)
-    return elementwise.power(total, 1.0 / ord)
+    total = reductions.sum(arithmetic.power(lax.abs(x), ord), **how)
+    return arithmetic.power(total, 1.0 / ord)
 
 
 def _matrix_norm(x, ord, axes, keepdims):
