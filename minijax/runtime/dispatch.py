@@ -20,7 +20,8 @@ _programs: dict[tuple, object] = {}
 def evaluate(primitive, operands, params):
     """Apply a primitive to concrete operands by running its compiled program."""
     arrays = [x if type(x) is Array else as_array(x) for x in operands]
-    key = (primitive, *[x._kind for x in arrays], *params.items())
+    # The options in force count: one of them is the default device.
+    key = (primitive, state.key, *[x._kind for x in arrays], *params.items())
     programs = _programs if type(primitive) is Primitive else _table(params)
     try:
         program = programs[key]

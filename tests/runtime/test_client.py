@@ -80,5 +80,8 @@ def test_arrays_move_between_devices(devices):
     assert not x.committed
     np.testing.assert_array_equal(y, x)
     assert isinstance(minijax.device_get({"a": y})["a"], np.ndarray)
+    jnp.zeros(2)
     with minijax.default_device(devices[2]):
         assert jnp.zeros(2).devices() == {devices[2]}
+        assert (jnp.arange(3) + 1).devices() == {devices[2]}
+    assert jnp.zeros(2).devices() == {devices[0]}
