@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, tree
-from ..core.literal import Literal, aval_of, python_scalar
+from ..core.literal import Literal, python_scalar
 from ..core.trace import Tracer
 from ..runtime.array import Array, as_array
 
@@ -180,8 +180,3 @@ def positions(argnums, count: int, where: str) -> tuple[int, ...]:
             )
         found.append(int(k) % count)
     return tuple(found)
-
-
-def type_text(x) -> str:
-    """The printed type of a leaf."""
-    return str(aval_of(x))

@@ -272,6 +272,6 @@ def check_finite(name: str, outs: Sequence[Array], source="") -> None:
             )
 
 
-def clear() -> None:
+def forget_executables() -> None:
     """Forget all executables."""
     _loaded.clear()

@@ -12,7 +12,7 @@ from ..core.primitive import Primitive
 from ..core.source import user_frame
 from ..core.trace import evaluator
 from .array import Array, as_array, default_sharding, kind_of
-from .compile import arrive, check_finite, lower_program
+from .compile import arrive, check_finite, forget_executables, lower_program
 
 _programs: dict[tuple, object] = {}
 
@@ -74,7 +74,7 @@ def _compile(primitive, arrays, params):
     return _Entry(lowered.compile(), None if here else lowered.sharding)
 
 
-_clear_hooks = [_programs.clear]
+_clear_hooks = [_programs.clear, forget_executables]
 _generation = 0
 
 

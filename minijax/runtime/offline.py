@@ -6,7 +6,6 @@ optimised program, its cost and its size, and nothing that runs.
 
 import functools
 
-from jaxlib import _jax
 from jaxlib import xla_client as xc
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
@@ -80,16 +79,3 @@ def compile_only(text: str, platform: str, target: str | None = None):
     with _context():
         module = ir.Module.parse(text)
     return device.client.compile(module, xc.DeviceList((device,)), options)
-
-
-def parse(text: str) -> str:
-    """The text of a module as MLIR prints it, checked by its verifier."""
-    with _context():
-        return str(ir.Module.parse(text))
-
-
-def hlo_text(text: str) -> str:
-    """The HLO that XLA makes of a module before any optimisation."""
-    return _jax.mlir.mlir_module_to_xla_computation(
-        text, use_tuple_args=False, return_tuple=False
-    ).as_hlo_text()
