@@ -1,0 +1,3 @@
+"""JAX's home of the disk cache; `minijax.cache` is ours."""
+
+from . import compilation_cache as compilation_cache
