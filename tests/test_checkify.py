@@ -1,0 +1,358 @@
+"""checkify: the first failure of a program, by every road."""
+
+import numpy as np
+import pytest
+
+import minijax
+import minijax.numpy as jnp
+from minijax import jit, lax, vmap
+from minijax.experimental import checkify
+from minijax.experimental.checkify import check
+
+X = np.arange(3, dtype="float32")
+
+
+def positive(x, name="x"):
+    check(x > 0, "{} must be positive, got {x}".replace("{}", name, 1), x=x)
+    return x
+
+
+def scanned(xs):
+    def body(c, x):
+        check(x < 1.5, "x {x} after {c}", x=x, c=c)
+        return c + x, c
+
+    return lax.scan(body, 0.0, xs)
+
+
+def looped(n):
+    def body(c):
+        check(c < 2, "c {}", c)
+        return c + 1
+
+    return lax.while_loop(lambda c: c < 5, body, n)
+
+
+def looped_condition(n):
+    def cond(c):
+        check(c < 2, "c {}", c)
+        return c < 5
+
+    return lax.while_loop(cond, lambda c: c + 1, n)
+
+
+def chosen(x):
+    return lax.cond(x > 0, lambda x: positive(x - 1, "x - 1"), lambda x: x, x)
+
+
+def nested(xs):
+    """A check three programs deep: in a branch in a loop in a compiled function."""
+    return jit(lambda xs: lax.map(lambda x: vmap(chosen)(x[None])[0], xs))(xs)
+
+
+@minijax.custom_jvp
+def with_rule(x):
+    return positive(x, "argument")
+
+
+with_rule.defjvp(lambda primals, tangents: (with_rule(*primals), 5 * tangents[0]))
+
+USER = [
+    (positive, -1.0, "x must be positive, got -1.0"),
+    (positive, 1.0, None),
+    (
+        lambda x: positive(x) + positive(x - 1, "y"),
+        -1.0,
+        "x must be positive, got -1.0",
+    ),
+    (lambda x: positive(x) + positive(x - 1, "y"), 0.5, "y must be positive, got -0.5"),
+    (lambda x: (check(jnp.all(x > 0), "{}", x), x)[1], X, "[0. 1. 2.]"),
+    (scanned, X, "x 2.0 after 1.0"),
+    (scanned, X[:2], None),
+    (looped, 0, "c 2"),
+    (looped, 5, None),
+    (looped_condition, 0, "c 2"),
+    (looped_condition, 1, "c 2"),
+    (chosen, 0.5, "x - 1 must be positive, got -0.5"),
+    (chosen, 1.5, None),
+    (chosen, -2.0, None),
+    (vmap(positive), -X, "x must be positive, got -0.0"),
+    (vmap(positive), X + 1, None),
+    (nested, X + 1, "x - 1 must be positive, got 0.0"),
+    (nested, X + 2, None),
+    (jit(positive), -1.0, "x must be positive, got -1.0"),
+    (minijax.checkpoint(positive), -1.0, "x must be positive, got -1.0"),
+    (with_rule, -1.0, "argument must be positive, got -1.0"),
+    (minijax.grad(positive), -1.0, "x must be positive, got -1.0"),
+    (minijax.grad(minijax.checkpoint(positive)), -1.0, "x must be positive, got -1.0"),
+    (lambda x: (checkify.debug_check(x > 0, "debug"), x)[1], -1.0, "debug"),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "message"), USER, ids=range(len(USER)))
+def test_the_first_failure_is_reported(f, x, message):
+    error, out = jit(checkify.checkify(f))(x)
+
+    assert error.get() == (message and f"{message} (`check` failed)")
+    unchecked, expected = jit(checkify.checkify(f, errors=frozenset()))(x)
+    assert unchecked.get() is None
+    minijax.tree_util.tree_map(np.testing.assert_array_equal, out, expected)
+
+
+def own_way(x):
+    """Each branch checks what holds for those who take it."""
+    return lax.cond(
+        x > 0,
+        lambda x: jit(positive)(x),
+        lambda x: minijax.checkpoint(lambda x: -positive(1 - x))(x),
+        x,
+    )
+
+
+def own_steps(n):
+    def body(c):
+        check(c < n, "{} of {}", c, n)
+        return c + 1
+
+    return lax.while_loop(lambda c: c < n, body, 0)
+
+
+def outside(f):
+    return vmap(checkify.checkify(f))
+
+
+def inside(f):
+    return checkify.checkify(vmap(f))
+
+
+@pytest.mark.parametrize("road", [outside, inside])
+def test_checks_count_for_members_that_reach_them(road):
+    """Mapping changes neither what fails nor what does not."""
+
+    def wrong(x):
+        return lax.cond(x > 0, lambda x: positive(x - 2), lambda x: x, x)
+
+    assert jit(road(own_way))(X - 1)[0].get() is None
+    assert jit(road(own_steps))(np.arange(3))[0].get() is None
+    assert jit(road(looped))(np.array([0, 5]))[0].get().endswith("c 2 (`check` failed)")
+    message = jit(road(wrong))(X - 1)[0].get()
+    assert message.endswith("x must be positive, got -1.0 (`check` failed)")
+
+
+def test_where_members_differ_a_loop_with_checks_is_refused():
+    def f(x):
+        return lax.cond(x > 0, lambda x: lax.map(positive, x[None])[0], lambda x: x, x)
+
+    with pytest.raises(
+        ValueError, match=r"Map the checkified function: vmap\(checkify"
+    ):
+        checkify.checkify(vmap(f))(X)
+    assert vmap(checkify.checkify(f))(X)[0].get() is None
+
+
+@pytest.mark.parametrize("f", [positive, looped_condition, chosen])
+def test_unjitted_functions_are_checked_too(f):
+    error, _ = checkify.checkify(f)(0)
+
+    assert (error.get() is None) == (f is chosen)
+
+
+INDICES = np.array([0, 9, 7, -8])
+PLACE = "out-of-bounds indexing for array of shape"
+AUTOMATIC = [
+    (jnp.log, -1.0, checkify.float_checks, "nan generated by primitive: log."),
+    (jnp.log, -X, checkify.nan_checks, "nan generated by primitive: log."),
+    (jnp.log, -X, checkify.div_checks, None),
+    (lambda x: x, np.nan, checkify.nan_checks, None),
+    (lambda x: x + 1, np.nan, checkify.nan_checks, "nan generated by primitive: add."),
+    (lambda x: jnp.sum(x), X + complex(0, np.nan), checkify.nan_checks,
+     "nan generated by primitive: reduce_sum."),
+    (lambda x: 1 / x, 0.0, checkify.float_checks, "division by zero"),
+    (lambda x: 1 / x, X, checkify.div_checks, "division by zero"),
+    (lambda x: 1 // x, 0, checkify.div_checks, "division by zero"),
+    (lambda x: 1 / x, X, checkify.nan_checks, None),
+    (lambda x: jnp.sin(1 / x), 0.0, checkify.all_checks, "division by zero"),
+    (lambda i: X[i] if isinstance(i, int) else jnp.asarray(X)[i], 5,
+     checkify.index_checks, f"{PLACE} (3,): index 5 is out of bounds for axis 0 with "
+     "size 3."),
+    (lambda i: jnp.asarray(X)[i], INDICES, checkify.index_checks,
+     f"{PLACE} (3,): index 9 is out of bounds for axis 0 with size 3."),
+    (lambda i: jnp.asarray(X).at[i].add(1.0), INDICES, checkify.index_checks,
+     f"{PLACE} (3,): index 9 is out of bounds for axis 0 with size 3."),
+    (lambda i: jnp.ones((3, 4))[:, i], 4, checkify.index_checks,
+     f"{PLACE} (3, 4): index 4 is out of bounds for axis 1 with size 4."),
+    (lambda i: lax.dynamic_slice(X, (i,), (2,)), 2, checkify.index_checks,
+     f"{PLACE} (3,): index 2 is out of bounds for axis 0 with size 3."),
+    (lambda i: lax.dynamic_update_slice(X, X[:2], (i,)), 2, checkify.index_checks,
+     f"{PLACE} (3,): index 2 is out of bounds for axis 0 with size 3."),
+    (lambda i: lax.dynamic_slice(X, (i,), (2,)), 1, checkify.index_checks, None),
+    (lambda x: lax.scan(lambda c, v: (jit(jnp.log)(c), v), x, None, length=3), 0.5,
+     checkify.nan_checks, "nan generated by primitive: log."),
+    (lambda x: lax.while_loop(lambda c: c < 1, lambda c: c + 1 / c, x), 0.0,
+     checkify.float_checks, "division by zero"),
+    (minijax.grad(lambda x: jnp.sqrt(x) * 0.0), 0.0, checkify.float_checks,
+     "division by zero"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "errors", "message"), AUTOMATIC, ids=range(len(AUTOMATIC))
+)
+def test_checks_that_nobody_wrote(f, x, errors, message):
+    error, _ = jit(checkify.checkify(lambda x: f(x), errors=errors))(x)
+
+    assert error.get() == message
+
+
+def test_only_what_was_asked_for_is_checked():
+    def f(x):
+        return jnp.log(positive(x))
+
+    for errors, message in [
+        (checkify.user_checks, "x must be positive, got -1.0 (`check` failed)"),
+        (checkify.nan_checks, "nan generated by primitive: log."),
+        (checkify.index_checks, None),
+    ]:
+        assert checkify.checkify(f, errors)(-1.0)[0].get() == message
+
+
+def test_an_error_can_be_raised_and_looked_at():
+    error, _ = jit(checkify.checkify(positive))(-1.0)
+    fine, _ = jit(checkify.checkify(positive))(1.0)
+
+    with pytest.raises(ValueError, match=r"^x must be positive, got -1\.0") as caught:
+        error.throw()
+    assert type(caught.value) is checkify.JaxRuntimeError
+    assert type(error.get_exception()) in checkify.user_checks
+    assert repr(error) == f"Error({error.get()})"
+    assert fine.throw() is fine.get() is fine.get_exception() is None
+    assert repr(fine) == repr(checkify.init_error) == "Error(None)"
+
+
+def test_a_mapped_error_names_the_members():
+    error, _ = vmap(vmap(checkify.checkify(positive)))(np.stack([X, X + 1]) - 1)
+    message = "\n".join(
+        f"at mapped index {k}: x must be positive, got {x} (`check` failed)"
+        for k, x in [("0, 0", -1.0), ("0, 1", 0.0), ("1, 0", 0.0)]
+    )
+
+    assert error.get() == message
+    with pytest.raises(checkify.JaxRuntimeError) as caught:
+        error.throw()
+    assert str(caught.value) == message
+
+
+def test_errors_are_containers_of_arrays():
+    error, _ = checkify.checkify(positive)(-1.0)
+
+    assert jit(lambda e: e)(error).get() == error.get()
+    assert minijax.tree_util.tree_map(lambda x: x, error).get() == error.get()
+
+
+def test_check_error_passes_a_failure_on():
+    def inner(x):
+        error, y = checkify.checkify(lambda x: jnp.log(positive(x)))(x)
+        checkify.check_error(error)
+        return y
+
+    def mapped(x):
+        error, y = vmap(checkify.checkify(positive))(x)
+        checkify.check_error(error)
+        return y
+
+    message = "x must be positive, got -1.0 (`check` failed)"
+    assert jit(checkify.checkify(inner))(-1.0)[0].get() == message
+    assert jit(checkify.checkify(inner))(1.0)[0].get() is None
+    assert jit(checkify.checkify(mapped))(X - 1)[0].get() == message
+    with pytest.raises(checkify.JaxRuntimeError, match=r"got -1\.0"):
+        inner(-1.0)
+    checkify.check_error(checkify.init_error)
+
+
+def test_derivatives_go_through():
+    def loss(x):
+        error, y = checkify.checkify(lambda x: jnp.sin(positive(x)))(x)
+        return y, error
+
+    slope, error = jit(minijax.grad(loss, has_aux=True))(-1.0)
+
+    np.testing.assert_allclose(slope, np.cos(-1), rtol=1e-6)
+    assert error.get() == "x must be positive, got -1.0 (`check` failed)"
+    # A function keeps its own rule.
+    slope = minijax.grad(lambda x: checkify.checkify(with_rule)(x)[1])(2.0)
+    assert slope == 5.0
+
+
+def test_arguments_need_not_be_arrays():
+    def f(kind, x):
+        return positive(x) if kind == "checked" else x
+
+    assert checkify.checkify(f)("checked", -1.0)[0].get() is not None
+    assert checkify.checkify(f)("plain", -1.0)[0].get() is None
+
+
+def test_an_unjitted_check_raises_at_once():
+    with pytest.raises(
+        checkify.JaxRuntimeError, match=r"^x must be positive, got 0\.0"
+    ):
+        positive(jnp.float32(0))
+    with pytest.raises(checkify.JaxRuntimeError, match=r"^at mapped index 0: x must"):
+        vmap(positive)(X)
+    checkify.debug_check(False, "looked at under checkify only")
+    jit(lambda x: checkify.debug_check(x > 0, "here too"))(-1.0)
+
+
+CALLS = [
+    (
+        lambda: jit(positive)(-1.0),
+        ValueError,
+        "Cannot abstractly evaluate a checkify.check which was not functionalized: 'x "
+        "must be positive, got {x} (`check` failed)' stands in a program that is "
+        "staged (by jit, scan, ...) and has no way to raise. Apply checkify.checkify "
+        "to the function, inside or outside of jit, and look at the error it returns.",
+    ),
+    (
+        lambda: check(1.0, "bad"),
+        TypeError,
+        "check takes a scalar pred as argument: a boolean of rank 0, got 1.0. Reduce "
+        "it with jnp.all.",
+    ),
+    (
+        lambda: check(X > 1, "bad"),
+        TypeError,
+        "check takes a scalar pred as argument: a boolean of rank 0, got array([False, "
+        "False,  True]). Reduce it with jnp.all.",
+    ),
+    (
+        lambda: check(True, "bad {}", "text"),
+        TypeError,
+        "Formatting arguments to checkify.check need to be PyTrees of arrays, but got "
+        "'text' of type str. Put it into the message.",
+    ),
+    (
+        lambda: checkify.check_error("bad"),
+        ValueError,
+        "check_error takes an Error as argument, got type str. Pass the first result "
+        "of a checkified function.",
+    ),
+    (
+        lambda: checkify.checkify(3),
+        TypeError,
+        "checkify: f must be a function, got 3.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CALLS, ids=range(len(CALLS)))
+def test_wrong_calls(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+
+    assert str(caught.value) == message
+
+
+def test_a_format_that_lacks_arguments_is_refused_where_it_stands():
+    with pytest.raises(IndexError):
+        check(True, "bad {}")
+    with pytest.raises(KeyError):
+        check(True, "bad {x}")
