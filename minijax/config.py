@@ -24,217 +24,14 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-_TRUE = ("true", "t", "yes", "y", "on", "1")
-_FALSE = ("false", "f", "no", "n", "off", "0")
+from .options import DIRECTIONS, OPTIONS, Option
 
-
-@dataclass(frozen=True)
-class Option:
-    """One option: its name without `jax_`, its default, and what values it takes."""
-
-    name: str
-    default: Any
-    check: Callable[[str, Any], Any]
-    """`check(name, value)` returns the value to store or raises ValueError."""
-    parse: Callable[[str, str], Any]
-    """`parse(name, text)` reads the value from the environment or a command line."""
-    traced: bool = False
-    """Whether a traced or compiled program depends on it: then it is in `state.key`."""
-    unused: str = ""
-    """Why minijax has no use for it; setting it to another value then warns."""
-
-
-def _flag(name: str, default: bool, traced: bool = False, unused: str = "") -> Option:
-    return Option(name, default, _check_flag, _parse_flag, traced, unused)
-
-
-def _check_flag(name: str, value: Any) -> bool:
-    if isinstance(value, str):
-        return _parse_flag(name, value)
-    if value is None or value in (False, True):
-        return bool(value)
-    raise ValueError(f"config: {name} must be True or False, got {value!r}.")
-
-
-def _parse_flag(name: str, text: str) -> bool:
-    if text.lower() in _TRUE:
-        return True
-    if text.lower() in _FALSE:
-        return False
-    raise ValueError(
-        f"config: {name} must be one of {', '.join(_TRUE + _FALSE)}, got {text!r}."
-    )
-
-
-def _choice(
-    name: str,
-    default: str | None,
-    choices: tuple[str, ...],
-    traced: bool = False,
-) -> Option:
-    """An option with a fixed set of values; None is one of them if it is the default.
-
-    Members of an enumeration are accepted for the choice they name.
-    """
-
-    def check(where: str, value: Any) -> str | None:
-        if value is None and default is None:
-            return None
-        texts = [value, getattr(value, "value", None), getattr(value, "name", None)]
-        for text in texts:
-            if isinstance(text, str) and text in choices:
-                return text
-            if isinstance(text, str) and text.lower() in choices:
-                return text.lower()
-        allowed = ", ".join(map(repr, choices))
-        allowed += " or None" if default is None else ""
-        raise ValueError(f"config: {where} must be one of {allowed}, got {value!r}.")
-
-    return Option(name, default, check, check, traced)
-
-
-def _text(name: str, default: str | None, unused: str = "") -> Option:
-    def parse(_: str, text: str) -> str | None:
-        return text or default
-
-    return Option(name, default, _check_text, parse, unused=unused)
-
-
-def _check_text(name: str, value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise ValueError(f"config: {name} must be a string or None, got {value!r}.")
-
-
-def _number(
-    name: str, default: float, traced: bool = False, unused: str = ""
-) -> Option:
-    """An option that takes an integer, or a float if its default is one."""
-    kind: type[float] = type(default)
-    wanted = "an integer" if isinstance(default, int) else "a number"
-
-    def check(where: str, value: Any) -> float:
-        if type(value) in (int, kind):
-            return kind(value)
-        raise ValueError(f"config: {where} must be {wanted}, got {value!r}.")
-
-    def parse(where: str, text: str) -> float:
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(
-                f"config: {where} must be {wanted}, got {text!r}."
-            ) from None
-
-    return Option(name, default, check, parse, traced, unused)
-
-
-def _device(name: str, traced: bool) -> Option:
-    return Option(name, None, _check_device, lambda _, text: text or None, traced)
-
-
-def _check_device(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, str) or hasattr(value, "platform"):
-        return value
-    raise ValueError(
-        f"config: {name} must be a device such as minijax.devices('cpu')[0], the name "
-        f"of a platform such as 'cpu', or None, got {value!r}."
-    )
-
-
-# The accuracy of a product of f32 matrices, by effort or by the algorithm's name:
-# operand type, operand type, accumulator, and how many products it is split into.
-_PRECISIONS = (
-    *("default", "high", "highest", "bfloat16", "tensorfloat32", "float32"),
-    *("ANY_F8_ANY_F8_F32", "ANY_F8_ANY_F8_F32_FAST_ACCUM"),
-    *("ANY_F8_ANY_F8_ANY", "ANY_F8_ANY_F8_ANY_FAST_ACCUM"),
-    *("F16_F16_F16", "F16_F16_F32", "BF16_BF16_BF16", "BF16_BF16_F32"),
-    *("BF16_BF16_F32_X3", "BF16_BF16_F32_X6", "BF16_BF16_F32_X9"),
-    *("TF32_TF32_F32", "TF32_TF32_F32_X3", "F32_F32_F32", "F64_F64_F64"),
-)
-_PRNGS = (
-    *("threefry2x32", "threefry4x32", "rbg", "unsafe_rbg"),
-    *("philox2x32", "philox4x32"),
-)
-_GUARDS = ("allow", "log", "disallow", "log_explicit", "disallow_explicit")
-_LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_FILTERS = ("off", "tracebackhide", "remove_frames", "quiet_remove_frames", "auto")
-
-_OPTIONS = (
-    # Types and values.
-    _flag("enable_x64", False, traced=True),
-    _choice("explicit_x64_dtypes", "warn", ("warn", "error", "allow"), traced=True),
-    _choice("numpy_rank_promotion", "allow", ("allow", "warn", "raise"), traced=True),
-    _choice("numpy_dtype_promotion", "standard", ("standard", "strict"), traced=True),
-    _choice("default_matmul_precision", None, _PRECISIONS, traced=True),
-    # Random numbers.
-    _choice("default_prng_impl", "threefry2x32", _PRNGS, traced=True),
-    _flag("threefry_partitionable", True, traced=True),
-    _flag("enable_custom_prng", False, traced=True),
-    _flag("debug_key_reuse", False, traced=True),
-    _choice("legacy_prng_key", "allow", ("allow", "warn", "error"), traced=True),
-    _flag("high_dynamic_range_gumbel", False, traced=True),
-    _number("random_seed_offset", 0, traced=True),
-    # Tracing and running.
-    _flag("disable_jit", False, traced=True),
-    _flag("debug_nans", False, traced=True),
-    _flag("debug_infs", False, traced=True),
-    _flag("enable_checks", False, traced=True),
-    _flag("check_tracer_leaks", False, traced=True),
-    _flag("no_tracing", False, traced=True),
-    _flag("optimize", True, traced=True),
-    _flag("disable_most_optimizations", False, traced=True),
-    _flag("log_compiles", False),
-    _flag("explain_cache_misses", False),
-    _choice("traceback_filtering", "auto", _FILTERS),
-    _choice("logging_level", "NOTSET", _LEVELS),
-    _text("debug_log_modules", ""),
-    # Devices.
-    _device("default_device", traced=True),
-    _text("platforms", None),
-    _text("platform_name", ""),
-    _number("num_cpu_devices", -1),
-    _flag("cpu_enable_async_dispatch", True),
-    _choice("cpu_collectives_implementation", "gloo", ("gloo", "mpi", "megascale")),
-    _text("cuda_visible_devices", "all"),
-    _text("rocm_visible_devices", "all"),
-    _choice("transfer_guard", None, _GUARDS),
-    _choice("transfer_guard_host_to_device", None, _GUARDS),
-    _choice("transfer_guard_device_to_device", None, _GUARDS),
-    _choice("transfer_guard_device_to_host", None, _GUARDS),
-    # The disk cache of compiled programs.
-    _flag("enable_compilation_cache", True),
-    _text("compilation_cache_dir", None),
-    _number("compilation_cache_max_size", -1),
-    _number("persistent_cache_min_compile_time_secs", 1.0),
-    _number("persistent_cache_min_entry_size_bytes", 0),
-    _flag("raise_persistent_cache_errors", False),
-    # Settings of JAX that programs make and that nothing here corresponds to.
-    _text(
-        "persistent_cache_enable_xla_caches",
-        "xla_gpu_per_fusion_autotune_cache_dir",
-        unused="minijax caches whole compiled programs only",
-    ),
-    _flag("use_shardy_partitioner", True, unused="programs choose the partitioner"),
-    _flag("softmax_custom_jvp", False, unused="softmax always has its own derivative"),
-    _flag("enable_recoverability", False, unused="a lost host ends the program"),
-    _flag(
-        "experimental_unsafe_xla_runtime_errors",
-        False,
-        unused="errors are raised by the operation that reads a value",
-    ),
-    _text("mock_gpu_topology", "", unused="there are no simulated GPUs"),
-    _number("mock_num_gpu_processes", 0, unused="there are no simulated GPUs"),
-)
-_BY_NAME = {option.name: option for option in _OPTIONS}
-_TRACED = tuple(option.name for option in _OPTIONS if option.traced)
-_traced_values = operator.itemgetter(*_TRACED)
+_BY_NAME = {option.name: option for option in OPTIONS}
+TRACED_OPTIONS = tuple(option.name for option in OPTIONS if option.traced)
+_traced_values = operator.itemgetter(*TRACED_OPTIONS)
 
 _lock = threading.RLock()
 _hooks: dict[str, list[Callable[[Any], None]]] = {}
@@ -249,7 +46,7 @@ class TraceKey:
         self.values = values
 
     def __repr__(self) -> str:
-        pairs = zip(_TRACED, self.values, strict=True)
+        pairs = zip(TRACED_OPTIONS, self.values, strict=True)
         return f"TraceKey({', '.join(f'{name}={value!r}' for name, value in pairs)})"
 
 
@@ -265,20 +62,37 @@ def _key(values: Mapping[str, Any]) -> TraceKey:
 def _derive(values: dict[str, Any]) -> None:
     """Bring what follows from the options of one thread up to date."""
     values["key"] = _key(values)
+    values["dispatch_key"] = values["key"] if values["evaluating"] else None
     values["check_finite"] = values["debug_nans"] or values["debug_infs"]
+    guards = [values[name] for name in DIRECTIONS]
+    values["guarded"] = any(guard not in (None, "allow") for guard in guards)
 
 
-def _from_environment(option: Option) -> Any:
-    """The value that MINIJAX_<NAME>, else JAX_<NAME>, gives, else the default."""
-    for prefix in ("MINIJAX_", "JAX_"):
-        variable = prefix + option.name.upper()
-        text = os.environ.get(variable)
-        if text is not None:
-            return option.parse(f"environment variable {variable}", text)
-    return option.default
+def _from_environment() -> dict[str, Any]:
+    """The values that MINIJAX_<NAME>, else JAX_<NAME>, give, else the defaults."""
+    values = {option.name: option.default for option in OPTIONS}
+    # An option that sets others comes before them in the table.
+    for option in OPTIONS:
+        for prefix in ("JAX_", "MINIJAX_"):
+            variable = prefix + option.name.upper()
+            text = os.environ.get(variable)
+            if text is not None:
+                value = option.parse(f"environment variable {variable}", text)
+                values[option.name] = _possible(option, value)
+                values.update(dict.fromkeys(option.also, value))
+    return values
 
 
-_globals: dict[str, Any] = {o.name: _from_environment(o) for o in _OPTIONS}
+def _possible(option: Option, value: Any) -> Any:
+    if option.refused and value != option.default:
+        raise NotImplementedError(
+            f"config: jax_{option.name} cannot be {value!r} in minijax: "
+            f"{option.refused}. Leave it at {option.default!r}."
+        )
+    return value
+
+
+_globals: dict[str, Any] = _from_environment()
 # What each running thread sees, so that a global change can reach all of them.
 _threads: weakref.WeakKeyDictionary[threading.Thread, dict[str, Any]]
 _threads = weakref.WeakKeyDictionary()
@@ -288,8 +102,14 @@ class _State(threading.local):
     """The options in force in this thread, one attribute each, and their `key`."""
 
     key: TraceKey
+    evaluating: bool
+    """Whether operations on concrete values are evaluated at once, not staged."""
+    dispatch_key: TraceKey | None
+    """`key` while evaluating, else None: compiled programs are kept under it."""
     check_finite: bool
     """Whether results are looked at: `debug_nans` or `debug_infs`."""
+    guarded: bool
+    """Whether some transfers between host and devices are logged or refused."""
     overrides: dict[str, list[Any]]
     """For each option, the values of the context managers entered, innermost last."""
 
@@ -305,6 +125,7 @@ class _State(threading.local):
     legacy_prng_key: str
     high_dynamic_range_gumbel: bool
     random_seed_offset: int
+    nan_safe: bool
     disable_jit: bool
     debug_nans: bool
     debug_infs: bool
@@ -312,9 +133,12 @@ class _State(threading.local):
     check_tracer_leaks: bool
     no_tracing: bool
     optimize: bool
+    fusion_cuts: bool
     disable_most_optimizations: bool
     log_compiles: bool
     explain_cache_misses: bool
+    compile_feedback_secs: float
+    traceback_filtering: str
     default_device: Any
     transfer_guard: str | None
     transfer_guard_host_to_device: str | None
@@ -326,26 +150,32 @@ class _State(threading.local):
             values = self.__dict__
             values.update(_globals)
             values["overrides"] = {}
+            values["evaluating"] = True
             _derive(values)
             _threads[threading.current_thread()] = values
+
+    def set_evaluating(self, evaluating: bool) -> None:
+        """Say whether this thread evaluates operations at once; `core.trace` does."""
+        self.evaluating = evaluating
+        self.dispatch_key = self.key if evaluating else None
 
 
 state = _State()
 
 
-def _resolve(values: dict[str, Any], option: Option) -> None:
-    """Bring one thread's view of one option up to date."""
-    overrides = values["overrides"].get(option.name)
-    values[option.name] = overrides[-1] if overrides else _globals[option.name]
-    if option.traced:
-        _derive(values)
+def _resolve(values: dict[str, Any], names: Iterable[str]) -> None:
+    """Bring one thread's view of some options up to date."""
+    for name in names:
+        overrides = values["overrides"].get(name)
+        values[name] = overrides[-1] if overrides else _globals[name]
+    _derive(values)
 
 
-def _set_globally(option: Option, value: Any) -> None:
+def _set_globally(changes: Mapping[str, Any]) -> None:
     with _lock:
-        _globals[option.name] = value
+        _globals.update(changes)
         for values in list(_threads.values()):
-            _resolve(values, option)
+            _resolve(values, changes)
 
 
 def _unknown(name: str) -> AttributeError:
@@ -362,7 +192,7 @@ def _option(name: str) -> Option:
 
 
 def _checked(option: Option, value: Any) -> Any:
-    value = option.check(f"jax_{option.name}", value)
+    value = _possible(option, option.check(f"jax_{option.name}", value))
     if option.unused and value != option.default:
         warnings.warn(
             f"config: jax_{option.name} has no effect in minijax: {option.unused}.",
@@ -387,13 +217,14 @@ class Config:
         A context manager that is active keeps its value until it exits.
         """
         option = _option(name)
-        value, before = _checked(option, value), _globals[option.name]
-        _set_globally(option, value)
+        value, names = _checked(option, value), (option.name, *option.also)
+        before = {name: _globals[name] for name in names}
+        _set_globally(dict.fromkeys(names, value))
         try:
             for hook in _hooks.get(option.name, ()):
                 hook(value)
         except BaseException:
-            _set_globally(option, before)
+            _set_globally(before)
             raise
 
     def read(self, name: str) -> Any:
@@ -492,21 +323,23 @@ def on_change(name: str, hook: Callable[[Any], None]) -> None:
 class _Setting:
     """A context manager and decorator: one option set for one thread."""
 
-    __slots__ = ("_option", "_value")
+    __slots__ = ("_names", "_value")
 
     def __init__(self, option: Option, value: Any):
-        self._option = option
+        self._names = (option.name, *option.also)
         self._value = value
 
     def __enter__(self) -> None:
         with _lock:
-            state.overrides.setdefault(self._option.name, []).append(self._value)
-            _resolve(state.__dict__, self._option)
+            for name in self._names:
+                state.overrides.setdefault(name, []).append(self._value)
+            _resolve(state.__dict__, self._names)
 
     def __exit__(self, *exception: object) -> None:
         with _lock:
-            state.overrides[self._option.name].pop()
-            _resolve(state.__dict__, self._option)
+            for name in self._names:
+                state.overrides[name].pop()
+            _resolve(state.__dict__, self._names)
 
     def __call__(self, function: Callable) -> Callable:
         @functools.wraps(function)
@@ -563,13 +396,16 @@ debug_key_reuse = Switch("debug_key_reuse")
 legacy_prng_key = Switch("legacy_prng_key")
 high_dynamic_range_gumbel = Switch("high_dynamic_range_gumbel")
 softmax_custom_jvp = Switch("softmax_custom_jvp")
+nan_safe = Switch("nan_safe")
 disable_jit = Switch("disable_jit")
 debug_nans = Switch("debug_nans")
 debug_infs = Switch("debug_infs")
 enable_checks = Switch("enable_checks")
 check_tracer_leaks = Switch("check_tracer_leaks")
+checking_leaks = functools.partial(check_tracer_leaks, True)
 no_tracing = Switch("no_tracing")
 optimize = Switch("optimize")
+fusion_cuts = Switch("fusion_cuts")
 log_compiles = Switch("log_compiles")
 explain_cache_misses = Switch("explain_cache_misses")
 default_device = Switch("default_device")

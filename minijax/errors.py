@@ -19,6 +19,7 @@ fits; these exist where a program may want to tell one mistake from all others.
       JaxRuntimeError                    XLA reports an error (out of memory, ...)
     Exception
       InconclusiveDimensionOperation     symbolic sizes cannot be compared
+      UnfilteredStackTrace               the `__cause__` that shows minijax's frames
 
 The errors about tracers build their message from three pieces, as in
 `TracerBoolConversionError("x", "f32[]", "by jit in loss(x)")`:
@@ -47,6 +48,7 @@ __all__ = [
     "TracerBoolConversionError",
     "TracerIntegerConversionError",
     "UnexpectedTracerError",
+    "UnfilteredStackTrace",
 ]
 
 
@@ -72,6 +74,23 @@ class InconclusiveDimensionOperation(Exception):
     Whether `b == 3` holds is unknown while `b` stands for every size. Use concrete
     sizes, or state the missing relation as a constraint of the symbolic shape.
     """
+
+
+class UnfilteredStackTrace(Exception):
+    """The `__cause__` of an error whose traceback has lost minijax's own frames.
+
+    Its traceback has them, and its message is that of the error. It is there under
+    `config.update("jax_traceback_filtering", "remove_frames")`.
+    """
+
+    filtered: Any = None
+    """The traceback that the error itself was left with."""
+
+    def __init__(self, message: str):
+        super().__init__(
+            f"{message}\n\nThis traceback includes minijax's own frames. The error "
+            "below is the same without them."
+        )
 
 
 class _NeedsValue(Exception):

@@ -1,5 +1,6 @@
 """Options: names, values, environment, threads, and the trace key."""
 
+import ast
 import concurrent.futures
 import enum
 import os
@@ -10,7 +11,11 @@ import threading
 
 import pytest
 
+import minijax
 from minijax.config import Switch, config, on_change, state
+from minijax.core.avals import ShapedArray
+from minijax.core.primitive import Primitive, registry
+from minijax.errors import JaxprTypeError
 
 options = sys.modules["minijax.config"]  # the name minijax.config is the object
 
@@ -136,6 +141,50 @@ def test_an_option_without_effect_warns_unless_it_is_set_to_its_default():
     config.update("jax_use_shardy_partitioner", True)
     with pytest.warns(UserWarning, match="jax_use_shardy_partitioner has no effect"):
         config.update("jax_use_shardy_partitioner", False)
+
+
+def test_what_minijax_cannot_do_is_refused_and_changes_nothing():
+    config.update("jax_debug_key_reuse", False)
+    with pytest.raises(NotImplementedError) as error:
+        config.update("jax_debug_key_reuse", True)
+    with pytest.raises(NotImplementedError, match="by gloo only"):
+        config.update("jax_cpu_collectives_implementation", "mpi")
+    with pytest.raises(NotImplementedError):
+        options.debug_key_reuse(True)
+
+    assert str(error.value) == (
+        "config: jax_debug_key_reuse cannot be True in minijax: the use of keys is not "
+        "followed. Leave it at False."
+    )
+    assert config.jax_debug_key_reuse is False
+    assert config.jax_cpu_collectives_implementation == "gloo"
+
+
+def test_programs_are_checked_under_enable_checks():
+    """A primitive whose rule breaks the promise of its type is found."""
+    wrong = Primitive(
+        "wrong_type", abstract=lambda x: ShapedArray((len(calls),), x.dtype)
+    )
+    calls = []
+
+    def breaks_its_promise(x):
+        out = wrong.bind(x)
+        calls.append(1)  # its type is another one from now on
+        wrong._memo.clear()
+        return out
+
+    with options.enable_checks(True), pytest.raises(JaxprTypeError, match="wrong_type"):
+        minijax.make_jaxpr(breaks_its_promise)(1.0)
+    registry.pop("wrong_type")
+
+
+def test_prng_keys_are_typed_under_enable_custom_prng():
+    plain = minijax.random.PRNGKey(7)
+    with options.enable_custom_prng(True):
+        typed = minijax.random.PRNGKey(7)
+
+    assert minijax.random.key_data(typed).tolist() == plain.tolist()
+    assert typed.shape == ()
 
 
 # --- context managers --------------------------------------------------------------
@@ -352,13 +401,12 @@ def printed(code, **environment):
     """What a fresh interpreter prints, or the end of what it complains about."""
     names = ("JAX_", "MINIJAX_")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(names)}
-    # The file is run by itself, so that the test says nothing about the rest.
+    # Two files are run by themselves, so that the test says nothing about the rest.
     load = (
-        "import importlib.util as u, sys\n"
-        f"s = u.spec_from_file_location('c', {options.__file__!r})\n"
-        "m = sys.modules['c'] = u.module_from_spec(s)\n"
-        "s.loader.exec_module(m)\n"
-        "config = m.config\n"
+        "import sys, types\n"
+        "package = sys.modules['minijax'] = types.ModuleType('minijax')\n"
+        f"package.__path__ = [{str(LIBRARY / 'minijax')!r}]\n"
+        "from minijax.config import config\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", load + code, "--jax_debug_nans", "--jax_platforms=tpu"],
@@ -411,7 +459,7 @@ def test_the_command_line_sets_options():
 
 
 @pytest.mark.oracle
-def test_defaults_are_those_of_jax():
+def test_defaults_are_those_of_jax_but_for_the_disk_cache():
     code = (
         "import jax\n"
         "theirs = jax.config.values\n"
@@ -424,4 +472,7 @@ def test_defaults_are_those_of_jax():
     count, differing = printed(code).split(" ", 1)
 
     assert int(count) > 40
-    assert differing == "{}"
+    assert ast.literal_eval(differing) == {
+        "jax_compilation_cache_max_size": (2**30, -1),
+        "jax_persistent_cache_min_compile_time_secs": (0.0, 1.0),
+    }
