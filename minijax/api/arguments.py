@@ -88,6 +88,12 @@ def argument_paths(fun: Callable, args: tuple, kwargs: dict) -> list[str]:
     return paths
 
 
+def chosen_paths(fun: Callable, args: tuple, chosen: Sequence[int]) -> list[str]:
+    """The user's name of every leaf of some of the positional arguments."""
+    alone = [(*[None] * k, args[k]) for k in chosen]
+    return [path for some in alone for path in argument_paths(fun, some, {})]
+
+
 def signature_of(fun: Callable):
     """The signature of a function, or None if it has none that Python knows."""
     try:

@@ -2,7 +2,6 @@
 
 jvp(f, (x,), (x_dot,))      y, J x_dot          forward mode
 vjp(f, x)                   y, y_bar -> J^T y_bar  reverse mode
-grad(f)(x)                  the gradient of a scalar f
 linearize(f, x)             y, x_dot -> J x_dot   as many times as one likes
 """
 
@@ -18,6 +17,7 @@ from ..core.avals import ShapedArray
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import Literal, aval_of, literal, zeros_of
 from ..core.trace import is_eager
+from ..core.tracebacks import boundary
 from ..primitives.elementwise import convert_element_type
 from ..primitives.elementwise import stop_gradient as stop
 from ..primitives.shape import broadcast_in_dim
@@ -32,9 +32,7 @@ from .arguments import (
     argument_paths,
     as_values,
     name_of,
-    positions,
     result_values,
-    wraps,
 )
 
 
@@ -64,6 +62,7 @@ def weakened(x):
 # Forward mode
 
 
+@boundary
 def jvp(fun: Callable, primals, tangents, has_aux: bool = False):
     """Values of a function and their derivatives along tangents, by forward mode.
 
@@ -106,7 +105,7 @@ def jvp(fun: Callable, primals, tangents, has_aux: bool = False):
         nonlocal out_tree, aux
         out = fun(*tree.unflatten(treedef, args))
         if has_aux:
-            out, aux = _pair(out, where)
+            out, aux = pair_of(out, where)
         values, out_tree = result_values(out, where)
         if has_aux:
             aux_values, aux_tree = result_values(aux, where)
@@ -129,7 +128,8 @@ def jvp(fun: Callable, primals, tangents, has_aux: bool = False):
     return out, out_dot
 
 
-def _pair(out, where):
+def pair_of(out, where):
+    """What a function with `has_aux` returned, refused if it is no pair."""
     if not isinstance(out, tuple | list) or len(out) != 2:
         raise TypeError(
             f"{where}: with has_aux=True the function must return a pair "
@@ -164,6 +164,7 @@ def _checked_tangent(where, t, x, k, paths):
     )
 
 
+@boundary
 def linearize(fun: Callable, *primals, has_aux: bool = False):
     """The value of a function, and its derivative there as a function of tangents.
 
@@ -178,9 +179,10 @@ def linearize(fun: Callable, *primals, has_aux: bool = False):
     Array(6., dtype=float32, weak_type=True)
     """
     where = f"linearize of {name_of(fun)}"
-    record = _record(fun, primals, where, has_aux)
+    record = linearize_at(fun, primals, where, has_aux)
     treedef = record.in_tree
 
+    @boundary
     def f_jvp(*tangents):
         dots, dots_tree = tree.flatten_raw(tuple(tangents), None)
         if dots_tree != treedef:
@@ -191,30 +193,68 @@ def linearize(fun: Callable, *primals, has_aux: bool = False):
             _checked_tangent(where, t, x, k, paths)
             for k, (t, x) in enumerate(zip(dots, record.primals, strict=True))
         ]
-        outs = record.linearized.push(checked)
-        filled = [
-            materialize(t, aval_of(x)) for t, x in zip(outs, record.outs, strict=True)
-        ]
-        return tree.unflatten(record.out_tree, filled)
+        return record.push_flat(checked)
 
-    out = tree.unflatten(record.out_tree, record.outs)
-    return (out, f_jvp, record.aux) if has_aux else (out, f_jvp)
+    return (record.out, f_jvp, record.aux) if has_aux else (record.out, f_jvp)
 
 
 # Reverse mode
 
 
-class _Record:
-    """A function run once at a point, its derivative recorded."""
+class Linearization:
+    """A function run once at a point, its derivative there recorded.
+
+    Attributes:
+      out, aux: what the function returned; aux is None without `has_aux`.
+      primals, outs: the leaves of the arguments and of the output.
+    """
 
     __slots__ = ("aux", "in_tree", "linearized", "out_tree", "outs", "primals")
 
+    def __init__(self, linearized, in_tree, primals, out_tree, outs, aux):
+        self.linearized = linearized
+        self.in_tree = in_tree
+        self.primals = primals
+        self.out_tree = out_tree
+        self.outs = outs
+        self.aux = aux
 
-def _record(fun, primals, where, has_aux=False, active=None):
-    record = _Record()
+    @property
+    def out(self):
+        return tree.unflatten(self.out_tree, self.outs)
+
+    def push(self, *tangents):
+        """J x_dot, for tangents that are trees like the arguments."""
+        return self.push_flat(tree.flatten_raw(tangents, None)[0])
+
+    def push_flat(self, dots):
+        """J x_dot as a tree, for the leaves of tangents, None where they are zero."""
+        dots = self.linearized.push(dots)
+        filled = [
+            materialize(t, aval_of(x)) for t, x in zip(dots, self.outs, strict=True)
+        ]
+        return tree.unflatten(self.out_tree, filled)
+
+    def pull(self, ct):
+        """J^T y_bar, one tree per argument, for a cotangent that is like the output."""
+        return self.pull_flat(tree.flatten_raw(ct, None)[0])
+
+    def pull_flat(self, cts):
+        """J^T y_bar as trees, for the leaves of a cotangent."""
+        bars = self.linearized.pull(cts)
+        filled = [
+            materialize(bar, aval_of(x))
+            for bar, x in zip(bars, self.primals, strict=True)
+        ]
+        return tree.unflatten(self.in_tree, filled)
+
+
+def linearize_at(fun, primals, where, has_aux=False) -> Linearization:
+    """Run a function of trees at a point, recording its derivative."""
     leaves, treedef = tree.flatten_raw(tuple(primals), None)
     xs = as_values(leaves, where, lambda: argument_paths(fun, tuple(primals), {}))
-    out_tree = aux_tree = None
+    out_tree: Any = None
+    aux_tree: Any = None
 
     def flat(*args):
         nonlocal out_tree, aux_tree
@@ -222,24 +262,17 @@ def _record(fun, primals, where, has_aux=False, active=None):
         if not has_aux:
             values, out_tree = result_values(out, where)
             return values
-        out, aux = _pair(out, where)
+        out, aux = pair_of(out, where)
         values, out_tree = result_values(out, where)
         # Aux leaves pass through, whatever they are; tracers among them are unwrapped.
         aux_values, aux_tree = tree.flatten_raw(aux, None)
         return [*values, *aux_values]
 
-    if active is None:
-        active = [differentiable(x) for x in xs]
-    result = linearize_flat(flat, xs, active)
+    result = linearize_flat(flat, xs, [differentiable(x) for x in xs])
     count = out_tree.num_leaves
-    record.in_tree = treedef
-    record.primals = xs
-    record.out_tree = out_tree
-    record.outs = result.outs[:count]
-    record.aux = tree.unflatten(aux_tree, result.outs[count:]) if has_aux else None
     result.out_dots = result.out_dots[:count]
-    record.linearized = result
-    return record
+    aux = tree.unflatten(aux_tree, result.outs[count:]) if has_aux else None
+    return Linearization(result, treedef, xs, out_tree, result.outs[:count], aux)
 
 
 class Pullback:
@@ -259,6 +292,7 @@ class Pullback:
         self.out_tree = out_tree
         self.out_avals = out_avals
 
+    @boundary
     def __call__(self, *cts):
         """Cotangents of the inputs, a tuple with one entry per argument."""
         if len(cts) != 1:
@@ -343,6 +377,7 @@ def pull_jaxpr(closed: ClosedJaxpr, residuals, active, cts):
 tree.register_pytree_node(Pullback, _flatten_pullback, _unflatten_pullback)
 
 
+@boundary
 def vjp(fun: Callable, *primals, has_aux: bool = False, reduce_axes: Sequence = ()):
     """The value of a function, and the function that pulls cotangents back.
 
@@ -355,7 +390,7 @@ def vjp(fun: Callable, *primals, has_aux: bool = False, reduce_axes: Sequence = 
     (Array(6., dtype=float32, weak_type=True),)
     """
     where = f"vjp of {name_of(fun)}"
-    record = _record(fun, primals, where, has_aux)
+    record = linearize_at(fun, primals, where, has_aux)
     linearized = record.linearized
     in_avals = [aval_of(x) for x in record.primals]
     out_avals = [aval_of(x) for x in record.outs]
@@ -374,178 +409,11 @@ def vjp(fun: Callable, *primals, has_aux: bool = False, reduce_axes: Sequence = 
     pullback = Pullback(
         linearized.pull, written, record.in_tree, in_avals, record.out_tree, out_avals
     )
-    out = tree.unflatten(record.out_tree, record.outs)
+    out = record.out
     return (out, pullback, record.aux) if has_aux else (out, pullback)
 
 
-def value_and_grad(
-    fun: Callable,
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    holomorphic: bool = False,
-    allow_int: bool = False,
-    reduce_axes: Sequence = (),
-) -> Callable:
-    """A function that returns the value of `fun` and its gradient.
-
-    Args: as for `grad`.
-
-    >>> value_and_grad(lambda x: x * x)(3.0)
-    (Array(9., dtype=float32, weak_type=True), Array(6., dtype=float32, weak_type=True))
-    """
-    _check_callable(fun, "grad")
-    where = f"grad of {name_of(fun)}"
-
-    @wraps(fun)
-    def value_and_grad_f(*args, **kwargs):
-        chosen = positions(argnums, len(args), where)
-        (value, aux), grads = _gradient(
-            fun, args, kwargs, chosen, where, has_aux, holomorphic, allow_int
-        )
-        if isinstance(argnums, int | np.integer):
-            grads = grads[0]
-        return ((value, aux), grads) if has_aux else (value, grads)
-
-    return value_and_grad_f
-
-
-def grad(
-    fun: Callable,
-    argnums: int | Sequence[int] = 0,
-    has_aux: bool = False,
-    holomorphic: bool = False,
-    allow_int: bool = False,
-    reduce_axes: Sequence = (),
-) -> Callable:
-    """A function that returns the gradient of the scalar function `fun`.
-
-    Args:
-      argnums: which positional arguments to differentiate; with a sequence the result
-        is a tuple.
-      has_aux: `fun` returns `(output, aux)`; the result is then `(gradient, aux)`.
-      holomorphic: `fun` is complex-differentiable, from complex to complex. Otherwise
-        the gradient of a real function of z = x + iy is df/dx - i df/dy.
-      allow_int: differentiate integer arguments too, giving zeros of dtype float0.
-
-    Raises:
-      TypeError: the output is not a real scalar, or an argument is not floating.
-
-    >>> grad(lambda x: x * x)(3.0)
-    Array(6., dtype=float32, weak_type=True)
-    """
-    value_and_grad_f = value_and_grad(fun, argnums, has_aux, holomorphic, allow_int)
-
-    @wraps(fun)
-    def grad_f(*args, **kwargs):
-        value, grads = value_and_grad_f(*args, **kwargs)
-        return (grads, value[1]) if has_aux else grads
-
-    return grad_f
-
-
-def _gradient(fun, args, kwargs, chosen, where, has_aux, holomorphic, allow_int):
-    def partial(*moving):
-        full = list(args)
-        for k, x in zip(chosen, moving, strict=True):
-            full[k] = x
-        return fun(*full, **kwargs)
-
-    moving = tuple([args[k] for k in chosen])
-    leaves, _ = tree.flatten_raw(moving, None)
-    for k, x in enumerate(leaves):
-        _check_input(x, k, fun, args, chosen, where, holomorphic, allow_int)
-    record = _record(partial, moving, where, has_aux)
-    seed = _check_scalar(record, where, holomorphic)
-    bars = record.linearized.pull([seed])
-    filled = [
-        materialize(bar, aval_of(x))
-        for bar, x in zip(bars, record.primals, strict=True)
-    ]
-    grads = tree.unflatten(record.in_tree, filled)
-    value = tree.unflatten(record.out_tree, record.outs)
-    return (value, record.aux), grads
-
-
-def _check_callable(fun, where):
-    if not callable(fun):
-        raise TypeError(
-            f"{where}: the first argument must be a function, got {fun!r} of type "
-            f"{type(fun).__name__}."
-        )
-
-
-def _check_input(x, k, fun, args, chosen, where, holomorphic, allow_int):
-    """Refuse leaves that have no gradient, by the user's name for them."""
-
-    def path():
-        paths = []
-        for n in chosen:
-            prefix = argument_paths(fun, args, {})
-            counts = [len(tree.flatten_raw(a, None)[0]) for a in args]
-            start = sum(counts[:n])
-            paths.extend(prefix[start : start + counts[n]])
-        return paths[k]
-
-    try:
-        dtype = aval_of(x).dtype
-    except TypeError:
-        as_values([x], where, lambda: [path()])
-        raise
-    if holomorphic:
-        if dtype not in dtypes.COMPLEX:
-            raise TypeError(
-                f"grad with holomorphic=True requires inputs with complex dtype, but "
-                f"got {dtype.name} for {path()}. Convert it with astype(complex), or "
-                "leave holomorphic out."
-            )
-    elif not dtypes.is_inexact(dtype) and not allow_int:
-        raise TypeError(
-            "grad requires real- or complex-valued inputs (input dtype that is a "
-            f"sub-dtype of np.inexact), but got {dtype.name} for {path()} in {where}. "
-            "Convert it with astype(float), or pass allow_int=True for a float0 "
-            "gradient."
-        )
-
-
-def _check_scalar(record, where, holomorphic):
-    """The cotangent 1 of a scalar output; anything else is refused."""
-    if len(record.outs) != 1 or not tree.treedef_is_leaf(record.out_tree):
-        raise TypeError(
-            f"Gradient only defined for scalar-output functions. Output was a "
-            f"{record.out_tree} of {len(record.outs)} arrays ({where}). Return one "
-            "scalar; use has_aux=True to return more beside it."
-        )
-    (out,) = record.outs
-    aval = aval_of(out)
-    if aval.shape != ():
-        raise TypeError(
-            "Gradient only defined for scalar-output functions. Output had shape: "
-            f"{aval.shape}. In {where}: reduce the output to a scalar first, for "
-            "example with .sum() or .mean(), or use jacrev for the whole Jacobian."
-        )
-    if holomorphic:
-        if aval.dtype not in dtypes.COMPLEX:
-            raise TypeError(
-                "grad with holomorphic=True requires outputs with complex dtype, but "
-                f"got {aval.dtype.name} ({where})."
-            )
-    elif aval.dtype not in dtypes.FLOATS:
-        raise TypeError(
-            "grad requires real-valued outputs (output dtype that is a sub-dtype of "
-            f"np.floating), but got {aval.dtype.name} ({where}). "
-            + (
-                "For holomorphic differentiation, pass holomorphic=True."
-                if aval.dtype in dtypes.COMPLEX
-                else "Convert the output with astype(float)."
-            )
-        )
-    return (
-        as_array(literal(1, tangent_aval(aval)))
-        if is_eager()
-        else literal(1, tangent_aval(aval))
-    )
-
-
+@boundary
 def linear_transpose(fun: Callable, *primals, reduce_axes: Sequence = ()) -> Callable:
     """The transpose of a linear function: out_bar -> the tuple of input cotangents.
 
@@ -562,6 +430,7 @@ def linear_transpose(fun: Callable, *primals, reduce_axes: Sequence = ()) -> Cal
         for x in leaves
     ]
 
+    @boundary
     def transposed(ct):
         cts, ct_tree = tree.flatten_raw(ct, None)
         cts = as_values(cts, where, lambda: [f"ct[{k}]" for k in range(len(cts))])
