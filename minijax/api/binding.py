@@ -26,6 +26,52 @@ class Options(NamedTuple):
     compiler_options: tuple
 
 
+class StaticPlaces:
+    """Where the static arguments of a function are, by position and by name."""
+
+    def __init__(self, fun, options):
+        positions = _parameter_positions(fun)
+        by_number = {k: name for name, k in positions.items()}
+        numbers = options.static_argnums
+        names = options.static_argnames
+        self.names = {*names, *[by_number[k] for k in numbers if k in by_number]}
+        self._parameters = by_number
+        self._numbers = {*numbers, *[positions[n] for n in names if n in positions]}
+        self._among: dict[int, tuple[int, ...]] = {}
+
+    def among(self, count) -> tuple[int, ...]:
+        """Which of so many positional arguments are static."""
+        found = self._among.get(count)
+        if found is None:
+            numbers = {k + count if k < 0 else k for k in self._numbers}
+            found = tuple(sorted(k for k in numbers if 0 <= k < count))
+            self._among[count] = found
+        return found
+
+    def name_at(self, position) -> str:
+        """The name of a positional argument, for messages."""
+        return self._parameters.get(position, f"args[{position}]")
+
+    def split(self, args, kwargs):
+        """The static arguments as a key, and the others as (args, kwargs)."""
+        numbers = self.among(len(args))
+        fixed = [args[k] for k in numbers]
+        named = [n for n in kwargs if n in self.names] if kwargs else []
+        named.sort()
+        fixed.extend([kwargs[n] for n in named])
+        others = [x for k, x in enumerate(args) if k not in numbers]
+        rest = {n: x for n, x in kwargs.items() if n not in self.names}
+        key = (numbers, *named, *fixed, *[type(x) for x in fixed])
+        return key, (others, rest)
+
+
+def static_places(fun, options) -> StaticPlaces | None:
+    """The places of static arguments, None if the options name none."""
+    if options.static_argnums or options.static_argnames:
+        return StaticPlaces(fun, options)
+    return None
+
+
 class BoundCall:
     """What a call of a jitted function passes, taken apart."""
 
@@ -62,25 +108,10 @@ class BoundCall:
         ]
 
     def _take_static(self, fun, args, kwargs):
-        numbers = set()
-        for k in self.options.static_argnums:
-            k = k + len(args) if k < 0 else k
-            if 0 <= k < len(args):
-                numbers.add(k)
-        names = _parameter_positions(fun)
-        by_number = {k: name for name, k in names.items()}
-        statics = set(self.options.static_argnames)
-        statics.update(
-            by_number[k] for k in self.options.static_argnums if k in by_number
-        )
-        numbers.update(
-            names[n]
-            for n in self.options.static_argnames
-            if n in names and names[n] < len(args)
-        )
-        for k in numbers:
-            self._add_static(k, args[k], by_number.get(k, f"args[{k}]"))
-        for name in statics:
+        places = static_places(fun, self.options)
+        for k in places.among(len(args)):
+            self._add_static(k, args[k], places.name_at(k))
+        for name in places.names:
             if name in kwargs:
                 self._add_static(name, kwargs[name], name)
 

@@ -7,23 +7,26 @@ caches belong to the function itself, so `jit(f)` made anew finds them again.
 
 import functools
 import inspect
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .. import tree
+from .. import logs, tree
 from ..config import state
 from ..control import bodies
 from ..control.call import call
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
-from ..core.trace import ENDED, Tracer, context, evaluator
+from ..core.trace import ENDED, Tracer, context, is_eager
+from ..core.tracebacks import boundary, hide_our_frames
 from ..runtime import client, dispatch
-from ..runtime.array import Array, as_array
-from ..runtime.compile import arrive, check_finite, lower_program
+from ..runtime.array import as_array
+from ..runtime.compile import lower_program
 from ..transforms.stage import hoist, stage
 from .arguments import name_of, result_values, signature_of
-from .binding import BoundCall, Options
+from .binding import BoundCall, Options, static_places
+from .cache_misses import explain_compile, explain_trace
 from .stages import LoweredFunction, TracedFunction
 
 
@@ -43,7 +46,7 @@ class _Caches:
 
     def __init__(self):
         self.fast: dict = {}  # kinds of positional array arguments -> caller
-        self.programs: dict = {}  # (trace key, kinds) -> caller
+        self.programs: dict = {}  # static arguments, structure and kinds -> caller
         self.traces: dict = {}  # trace key -> Traced
 
     def clear(self):
@@ -70,59 +73,6 @@ def _caches_of(fun, options) -> _Caches:
     return per_function.setdefault(key, _Caches())
 
 
-def _caller(program, out_tree, sharding, count):
-    """A function that runs a program on arrays of the kinds it was compiled for.
-
-    Args:
-      sharding: where arguments must be moved first, or None.
-      count: how many arguments there are; the program may read fewer.
-    """
-    run, handlers, kinds = program.run, program.handlers, program.kinds
-    consts, kept = program.consts, program.kept
-    checked = state.check_finite  # part of the key under which the program is kept
-    if consts or len(kept) < count or sharding is not None or checked:
-
-        def call_with_care(arrays):
-            if sharding is not None:
-                arrays = [arrive(x, sharding) for x in arrays]
-            outs = program(arrays)
-            if checked:
-                check_finite(program.name, outs)
-            return out_tree.unflatten(outs)
-
-        return call_with_care
-
-    if out_tree == tree.structure(0):
-        (kind,) = kinds
-
-        def call_for_one(arrays):
-            try:
-                buffers = [x._buffer for x in arrays]
-                (out,) = run(buffers).consume_with_handlers(handlers)
-            except client.XlaRuntimeError:
-                _explain(arrays)
-                raise
-            return Array(out, kind)
-
-        return call_for_one
-
-    def call_for_tree(arrays):
-        try:
-            outs = run([x._buffer for x in arrays]).consume_with_handlers(handlers)
-        except client.XlaRuntimeError:
-            _explain(arrays)
-            raise
-        return out_tree.unflatten(map(Array, outs, kinds))
-
-    return call_for_tree
-
-
-def _explain(arrays):
-    """Name the deleted argument, if that is why XLA refused to run."""
-    for x in arrays:
-        x.check_alive()
-
-
 class JitFunction:
     """A function that is compiled on its first call for each type of arguments."""
 
@@ -131,24 +81,44 @@ class JitFunction:
         self.fun = fun
         self.options = options
         self._cache = _caches_of(fun, options)
-        self._known = self._cache.fast.get
-        self._plain = not (options.static_argnums or options.static_argnames)
+        self._fast = self._cache.fast
+        self._static = static_places(fun, options)
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args, **kwargs):
-        if context.floor is evaluator and self._plain:
-            try:
-                entry = self._known((state.key, *[x._kind for x in args]))
-            except AttributeError:  # trees, NumPy arrays, numbers
-                entry = None
-            if entry is not None and not kwargs:
-                return entry(args)
-            leaves, treedef = flatten((args, kwargs), None)
-            kinds = [getattr(x, "_kind", None) for x in leaves]
-            entry = self._cache.programs.get((state.key, treedef, *kinds))
-            if entry is not None:
-                return entry(leaves)
-        return self._call_slowly(args, kwargs)
+        try:
+            # While a thread stages, its dispatch key is None, and nothing is found.
+            options = state.dispatch_key
+            if self._fast and not kwargs:
+                marks = [getattr(x, "_kind", None) for x in args]
+                found = self._fast.get((options, *marks))
+                if found is not None:
+                    return found(args)
+            if self._static is None:
+                leaves, treedef = flatten([args, kwargs] if kwargs else args, None)
+                marks = [getattr(x, "_kind", None) for x in leaves]
+                found = self._cache.programs.get((options, treedef, *marks))
+                if found is not None:
+                    return found(leaves)
+            else:
+                found, leaves = self._find_with_static(options, args, kwargs)
+                if found is not None:
+                    return found(leaves)
+            return self._call_slowly(args, kwargs)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
+
+    def _find_with_static(self, options, args, kwargs):
+        """The caller for arguments some of which are static, if known, and leaves."""
+        fixed, (args, kwargs) = self._static.split(args, kwargs)
+        leaves, treedef = flatten([args, kwargs], None)
+        marks = [getattr(x, "_kind", None) for x in leaves]
+        try:
+            found = self._cache.programs.get((options, fixed, treedef, *marks))
+        except TypeError:  # not hashable: the slow path says so
+            found = None
+        return found, leaves
 
     def _call_slowly(self, args, kwargs):
         if state.disable_jit:
@@ -157,7 +127,7 @@ class JitFunction:
         traced = self._trace(bound)
         values = bound.values
         mixed = (*values, *traced.consts)
-        if context.floor is evaluator and not any(isinstance(x, Tracer) for x in mixed):
+        if is_eager(*mixed):
             return self._run(bound, traced)
         if self.options.inline:
             outs = eval_jaxpr(traced.flat.jaxpr, [], *traced.consts, *values)
@@ -178,6 +148,9 @@ class JitFunction:
             x._trace.level != ENDED for x in found.consts if isinstance(x, Tracer)
         ):
             return found
+        if state.explain_cache_misses:
+            explain_trace(bound, key, cache)
+        start = time.perf_counter()
         out_tree = None
         where = f"jit of {self.name}"
 
@@ -192,32 +165,40 @@ class JitFunction:
         hoisted, consts = hoist(closed)
         traced = Traced(closed, out_tree, hoisted, consts)
         cache[key] = traced
+        logs.compiling("Finished tracing %s for jit in %.9f sec", self.name, start)
         return traced
 
     def _run(self, bound, traced):
         arrays = [as_array(x) for x in bound.values]
         kinds = tuple([x._kind for x in arrays])
         key = (bound.trace_key(), kinds)
-        entry = self._cache.programs.get(key)
-        if entry is None:
+        found = self._cache.programs.get(key)
+        if found is None:
+            if state.explain_cache_misses:
+                explain_compile(bound, key, self._cache.programs)
             lowered = self.lower_traced(bound, traced, kinds)
-            program = lowered.compile(dict(self.options.compiler_options))
-            devices = lowered.sharding.device_list
-            here = all(k.sharding.device_list == devices for k in kinds)
-            sharding = None if here else lowered.sharding
-            entry = _caller(program, traced.out_tree, sharding, len(kinds))
+            options = dict(self.options.compiler_options)
+            found = lowered.caller(traced.out_tree, options)
             if not any(isinstance(c, Tracer) for c in traced.consts):
-                self._remember(bound, key, kinds, entry)
-        return entry(arrays)
+                self._remember(bound, key, kinds, found)
+        return found(arrays)
 
-    def _remember(self, bound, key, kinds, entry):
-        self._cache.programs[key] = entry
-        if not self._plain:
+    def _remember(self, bound, key, kinds, caller):
+        """Keep the way to a program for the next call like this one."""
+        programs = self._cache.programs
+        programs[key] = caller
+        if context.axes:  # the program may depend on their sizes
             return
-        self._cache.programs[(state.key, bound.treedef, *kinds)] = entry
-        flat = not bound.kwargs and len(bound.args) == len(bound.values)
-        if flat:
-            self._cache.fast[(state.key, *kinds)] = entry
+        args, kwargs = bound.args, bound.kwargs
+        if self._static is not None:
+            fixed, dynamic = self._static.split(args, kwargs)
+            treedef = flatten([*dynamic], None)[1]
+            programs[(state.key, fixed, treedef, *kinds)] = caller
+            return
+        treedef = flatten([args, kwargs] if kwargs else args, None)[1]
+        programs[(state.key, treedef, *kinds)] = caller
+        if not kwargs and len(args) == len(bound.values):
+            self._fast[(state.key, *kinds)] = caller
 
     def lower_traced(self, bound, traced, kinds, platform=None):
         return lower_program(
@@ -232,15 +213,18 @@ class JitFunction:
 
     # Stages
 
+    @boundary
     def trace(self, *args, **kwargs) -> TracedFunction:
         """Trace for arguments, or their `ShapeDtypeStruct`s, without running."""
         bound = BoundCall(self, args, kwargs)
         return TracedFunction(self, bound, self._trace(bound))
 
+    @boundary
     def lower(self, *args, **kwargs) -> LoweredFunction:
         """Trace and lower to StableHLO for arguments or their types."""
         return self.trace(*args, **kwargs).lower()
 
+    @boundary
     def eval_shape(self, *args, **kwargs):
         """Types of the results for arguments or their types."""
         return self.trace(*args, **kwargs).out_info
@@ -267,6 +251,7 @@ def jit_with(fun, options):
     return JitFunction(fun, options)
 
 
+@boundary
 def jit(
     fun: Callable | None = None,
     /,

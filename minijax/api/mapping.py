@@ -9,6 +9,7 @@ import numpy as np
 from .. import tree
 from ..core.literal import Literal, aval_of
 from ..core.trace import is_eager
+from ..core.tracebacks import boundary
 from ..primitives.shape import move_batch
 from ..runtime import client
 from ..runtime.array import as_array, move
@@ -24,6 +25,7 @@ from .arguments import (
 from .jit import jit
 
 
+@boundary
 def vmap(
     fun: Callable,
     in_axes: int | tuple | list | dict | None = 0,
@@ -62,6 +64,7 @@ def vmap(
         )
     where = f"vmap of {name_of(fun)}"
 
+    @boundary
     @wraps(fun)
     def mapped(*args, **kwargs):
         if isinstance(in_axes, tuple) and len(in_axes) != len(args):
@@ -109,16 +112,19 @@ def vmap(
 
 def _input_axes(where, fun, in_axes, args, kwargs):
     """The mapped axis of every leaf."""
-    names = ", ".join(parameter_names(fun, len(args)))
-    dims = tree.broadcast_prefix(
-        in_axes,
-        args,
-        is_leaf=lambda x: x is None,
-        where=where,
-        full_name=f"the arguments ({names})",
-        prefix_name="in_axes",
-    )
     count = len(tree.flatten_raw(kwargs, None)[0])
+    if isinstance(in_axes, int):
+        dims = [in_axes] * len(tree.flatten_raw(args, None)[0])
+    else:
+        names = ", ".join(parameter_names(fun, len(args)))
+        dims = tree.broadcast_prefix(
+            in_axes,
+            args,
+            is_leaf=lambda x: x is None,
+            where=where,
+            full_name=f"the arguments ({names})",
+            prefix_name="in_axes",
+        )
     return [*dims, *[0] * count]
 
 
@@ -242,6 +248,7 @@ def pmap(
             donate_argnums=donated,
         )
 
+    @boundary
     @wraps(fun)
     def mapped(*args, **kwargs):
         if kwargs:

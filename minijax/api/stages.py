@@ -11,9 +11,10 @@ from .. import tree
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import aval_of
 from ..core.trace import Tracer
+from ..core.tracebacks import boundary
 from ..runtime import client, dispatch
 from ..runtime.array import Array, as_array
-from ..runtime.compile import arrive
+from ..runtime.program import arrive
 from .structs import info_of
 
 
@@ -39,6 +40,7 @@ class TracedFunction:
     def out_tree(self):
         return self._traced.out_tree
 
+    @boundary
     def lower(self, *, lowering_platforms: Sequence[str] | None = None):
         """Lower to StableHLO, for this machine's platform or a named one."""
         kinds = [_kind_for(x) for x in self._bound.values]
@@ -90,6 +92,7 @@ class LoweredFunction:
         """XLA's estimate of the compiled program's cost."""
         return self.compile().cost_analysis()
 
+    @boundary
     def compile(self, compiler_options: dict | None = None) -> "CompiledFunction":
         """Compile for this machine."""
         options = {
@@ -120,6 +123,7 @@ class CompiledFunction:
     def out_info(self):
         return self._lowered.out_info
 
+    @boundary
     def __call__(self, *args, **kwargs):
         """Run on arguments of the types it was compiled for; static ones left out."""
         leaves, treedef = tree.flatten_raw((args, kwargs), None)
@@ -135,10 +139,10 @@ class CompiledFunction:
                 "the jitted function instead."
             )
         arrays = [as_array(x) for x in leaves]
-        paths = self._bound.paths()
-        for x, expected, path in zip(arrays, self._bound.values, paths, strict=True):
+        for k, (x, expected) in enumerate(zip(arrays, self._bound.values, strict=True)):
             aval = aval_of(expected)
             if (x.shape, x.dtype) != (aval.shape, aval.dtype):
+                path = self._bound.paths()[k]
                 raise TypeError(
                     f"{name}: argument {path} must be {aval}, got {x.aval}. The "
                     "function was compiled for this type only."

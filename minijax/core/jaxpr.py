@@ -11,8 +11,11 @@ equations hold, and everything derived from it is remembered in its `memo`.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..config import state
+from ..errors import JaxprTypeError
 from .literal import Literal, aval_of
 from .source import Source
+from .trace import context
 
 
 class Var:
@@ -131,7 +134,8 @@ class ClosedJaxpr:
         return self.jaxpr.effects
 
     def remember(self, key, make: Callable[[], Any]):
-        """What `make` returns, made once per key and program."""
+        """What `make` returns, made once per key and program, and per options."""
+        key = (state.key, key)
         try:
             return self.memo[key]
         except KeyError:
@@ -151,6 +155,16 @@ class ClosedJaxpr:
     __repr__ = __str__
 
 
+def single_equation(primitive, avals, params, source=None) -> ClosedJaxpr:
+    """The program of one operation on arguments of the given types."""
+    inferred = primitive.infer(avals, params)
+    results = inferred if primitive.multiple_results else (inferred,)
+    invars = [Var(aval) for aval in avals]
+    outvars = [Var(aval) for aval in results]
+    eqn = Eqn(primitive, invars, params, outvars, source)
+    return ClosedJaxpr(Jaxpr([], invars, outvars, [eqn]))
+
+
 def subjaxprs(eqn: Eqn) -> Iterator[Jaxpr]:
     """The programs that an equation holds in its params."""
     for value in eqn.params.values():
@@ -162,16 +176,24 @@ def subjaxprs(eqn: Eqn) -> Iterator[Jaxpr]:
 
 
 def eval_jaxpr(jaxpr: Jaxpr, consts, *args):
-    """Run a program on values or tracers, one `bind` per equation."""
+    """Run a program on values or tracers, one `bind` per equation.
+
+    What the equations become belongs to the user's lines that they came from.
+    """
     values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     values.update(zip(jaxpr.invars, args, strict=True))
-    for eqn in jaxpr.eqns:
-        operands = [x if type(x) is Literal else values[x] for x in eqn.invars]
-        out = eqn.primitive.bind(*operands, **eqn.params)
-        if eqn.primitive.multiple_results:
-            values.update(zip(eqn.outvars, out, strict=True))
-        else:
-            values[eqn.outvars[0]] = out
+    outer = context.source
+    try:
+        for eqn in jaxpr.eqns:
+            context.source = eqn.source or outer
+            operands = [x if type(x) is Literal else values[x] for x in eqn.invars]
+            out = eqn.primitive.bind(*operands, **eqn.params)
+            if eqn.primitive.multiple_results:
+                values.update(zip(eqn.outvars, out, strict=True))
+            else:
+                values[eqn.outvars[0]] = out
+    finally:
+        context.source = outer
     return [x if type(x) is Literal else values[x] for x in jaxpr.outvars]
 
 
@@ -249,10 +271,6 @@ class _Printer:
 
 
 # Checking
-
-
-class JaxprTypeError(TypeError):
-    """A program that minijax made is not well typed; always a defect of minijax."""
 
 
 def check_jaxpr(jaxpr: Jaxpr | ClosedJaxpr) -> None:

@@ -18,6 +18,7 @@ import threading
 from typing import Any
 
 from .. import errors
+from ..config import state
 
 # The level of a trace that has ended. Being the highest, it has a say in whatever
 # touches one of its tracers, and what it says is an error.
@@ -31,12 +32,17 @@ class Context(threading.local):
     floor: "Trace"
     axes: dict  # names bound by vmap and pmap -> the trace of the axis
     batch_axis = None  # the name of the axis whose batch rule is running
-    source = None  # set while a transformation replays equations of known origin
+    source: Any = None  # set while a transformation replays equations of known origin
     names = ()  # the stack opened by `named_scope`
 
     def __init__(self):
         self.floor = evaluator
         self.axes = {}
+
+    def lay(self, floor: "Trace") -> None:
+        """Make a trace the floor."""
+        self.floor = floor
+        state.set_evaluating(floor is evaluator)
 
 
 class Trace:
@@ -74,10 +80,33 @@ class Trace:
 
 
 class Evaluator(Trace):
-    """The floor when nobody is tracing; `runtime.dispatch` fills in `process`."""
+    """The floor when nobody is tracing.
+
+    `runtime.dispatch` fills in `process` and `prepare`.
+    """
 
     level = 0
     verb = "by nobody"
+    generation = 0  # how often compiled programs have been forgotten
+
+    def __init__(self):
+        self._tables: list[dict] = []
+
+    def prepare(self, closed, operands, name):
+        """A function of a list of operands like these that runs a closed program."""
+        raise NotImplementedError
+
+    def table(self) -> dict:
+        """A new dictionary that is emptied when compiled programs are forgotten."""
+        table: dict = {}
+        self._tables.append(table)
+        return table
+
+    def forget(self) -> None:
+        """Forget what was prepared."""
+        self.generation += 1
+        for table in self._tables:
+            table.clear()
 
     def process_custom(self, primitive, fun, rule, operands):
         return fun(*operands)
@@ -85,6 +114,17 @@ class Evaluator(Trace):
 
 evaluator = Evaluator()
 context = Context()
+
+
+def interpreter(operands, top: Trace) -> Trace:
+    """The trace that has a say: `top`, or that of an operand with a higher level."""
+    level = top.level
+    for x in operands:
+        trace = getattr(x, "_trace", None)
+        if trace is not None and trace.level > level:
+            top = trace
+            level = trace.level
+    return top
 
 
 def is_eager(*xs) -> bool:
@@ -103,11 +143,11 @@ class staging:
     def __enter__(self):
         self.outer = context.floor
         self.trace.__enter__()
-        context.floor = self.trace
+        context.lay(self.trace)
         return self.trace
 
     def __exit__(self, kind, error, traceback):
-        context.floor = self.outer
+        context.lay(self.outer)
         return self.trace.__exit__(kind, error, traceback)
 
 
@@ -118,10 +158,10 @@ class evaluating:
 
     def __enter__(self):
         self.outer = context.floor
-        context.floor = evaluator
+        context.lay(evaluator)
 
     def __exit__(self, kind, error, traceback):
-        context.floor = self.outer
+        context.lay(self.outer)
         return False
 
 

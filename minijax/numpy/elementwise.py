@@ -6,6 +6,9 @@ import numpy as np
 
 from .. import dtypes
 from .. import primitives as lax
+from ..api import compiled
+from ..core.rules import like
+from .arguments import refuse_out
 from .promotion import (
     as_operand,
     broadcast_shapes_of,
@@ -19,10 +22,11 @@ BOOL = np.dtype(bool)
 
 
 def _named(function: Callable, name: str, doc: str) -> Callable:
+    """A library function with its name and docstring."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     function.__module__ = "minijax.numpy"
-    return function
+    return compiled(function)
 
 
 def _inexact_unary(name: str, primitive: Callable, doc: str) -> Callable:
@@ -188,9 +192,10 @@ invert = bitwise_invert = bitwise_not
 
 def _as_bool(where, x):
     x = as_operand(where, x)
-    return convert(x, BOOL) if x.aval.dtype != BOOL else x
+    return x if x.aval.dtype == BOOL else lax.ne(x, like(x, 0))
 
 
+@compiled
 def logical_not(x, /):
     """Elementwise truth of "not x", as bool."""
     return lax.bitwise_not(_as_bool("logical_not", x))
@@ -212,6 +217,7 @@ logical_xor = _logical("logical_xor", lax.bitwise_xor, "Elementwise x != y, as b
 # One argument
 
 
+@compiled
 def negative(x, /):
     """Elementwise -x."""
     return lax.neg(as_operand("negative", x))
@@ -227,6 +233,7 @@ def copy_of(x):
     return x if not hasattr(x, "val") else lax.copy(x)
 
 
+@compiled
 def abs(x, /):
     """Elementwise absolute value; the modulus of complex numbers.
 
@@ -242,17 +249,22 @@ def abs(x, /):
 absolute = abs
 
 
+@compiled
 def fabs(x, /):
-    """Elementwise absolute value as a float."""
+    """Elementwise absolute value of real numbers, as a float."""
     (x,) = promote_inexact("fabs", x)
+    if x.aval.dtype in dtypes.COMPLEX:
+        raise TypeError(f"fabs: needs real numbers, got {x.aval}. Use abs.")
     return lax.abs(x)
 
 
+@compiled
 def sign(x, /):
     """Elementwise sign: -1, 0 or 1; x / |x| for complex x."""
     return lax.sign(as_operand("sign", x))
 
 
+@compiled
 def signbit(x, /):
     """Elementwise: is the sign bit set (also of -0.0 and NaN)?"""
     x = as_operand("signbit", x)
@@ -260,40 +272,51 @@ def signbit(x, /):
     if dtype == BOOL or dtype in dtypes.UNSIGNED:
         return lax.full(x.aval.shape, False)
     if dtype in dtypes.INTS:
-        return lax.lt(x, convert(as_operand("signbit", 0), dtype))
+        return lax.lt(x, np.zeros((), dtype))
+    if dtype in dtypes.COMPLEX:
+        raise ValueError(
+            f"signbit: needs real numbers, got {x.aval}. Take the real part first."
+        )
     bits = np.dtype(f"int{dtypes.itemsize_bits(dtype)}")
     return lax.lt(lax.bitcast_convert_type(x, bits), np.zeros((), bits))
 
 
 def copysign(x1, x2, /):
     """Elementwise |x1| with the sign of x2."""
-    x1, x2 = promote_inexact("copysign", x1, x2)
-    x1, x2 = broadcast_shapes_of("copysign", x1, x2)
+    x1, x2 = broadcast_shapes_of("copysign", *promote_inexact("copysign", x1, x2))
     size = lax.abs(x1)
-    return lax.select(signbit(x2), lax.neg(size), size)
+    signed = lax.select(signbit(x2), lax.neg(size), size)
+    weak = x1.aval.weak_type and x2.aval.weak_type
+    return lax.convert_element_type(signed, x1.aval.dtype, weak)
 
 
+@compiled
 def square(x, /):
-    """Elementwise x * x."""
-    return lax.square(as_operand("square", x))
+    """Elementwise x * x; truth values count as the integers 0 and 1."""
+    x = as_operand("square", x)
+    return lax.square(convert(x, dtypes.default_int()) if x.aval.dtype == BOOL else x)
 
 
+@compiled
 def reciprocal(x, /):
     """Elementwise 1 / x, as a float."""
     (x,) = promote_inexact("reciprocal", x)
     return lax.integer_pow(x, -1)
 
 
+@compiled
 def floor(x, /):
     """Elementwise largest integer not above x."""
     return _rounded("floor", lax.floor, x)
 
 
+@compiled
 def ceil(x, /):
     """Elementwise smallest integer not below x."""
     return _rounded("ceil", lax.ceil, x)
 
 
+@compiled
 def trunc(x, /):
     """Elementwise nearest integer towards 0."""
 
@@ -308,9 +331,12 @@ def trunc(x, /):
 fix = trunc
 
 
+@compiled
 def rint(x, /):
     """Elementwise nearest integer as a float; halves go to the even neighbour."""
-    (x,) = promote_inexact("rint", x)
+    x = as_operand("rint", x)
+    if x.aval.dtype not in dtypes.INEXACT:
+        return convert(x, dtypes.to_inexact(x.aval.dtype))
     return _round_to_even(x)
 
 
@@ -350,15 +376,7 @@ def round(a, decimals=0, out=None):
 around = round
 
 
-def refuse_out(where, out):
-    """Arrays are immutable: refuse NumPy's `out`."""
-    if out is not None:
-        raise NotImplementedError(
-            f"The 'out' argument to jnp.{where} is not supported: arrays are "
-            "immutable. Use the returned array."
-        )
-
-
+@compiled
 def isfinite(x, /):
     """Elementwise: neither infinite nor NaN?"""
     x = as_operand("isfinite", x)
@@ -370,6 +388,7 @@ def isfinite(x, /):
     return lax.is_finite(x)
 
 
+@compiled
 def isnan(x, /):
     """Elementwise: not a number?"""
     x = as_operand("isnan", x)
@@ -378,6 +397,7 @@ def isnan(x, /):
     return lax.ne(x, x)
 
 
+@compiled
 def isinf(x, /):
     """Elementwise: positive or negative infinity?"""
     x = as_operand("isinf", x)
@@ -401,6 +421,10 @@ def isneginf(x, /):
 
 def _is_infinity(name, x, value):
     x = as_operand(name, x)
+    if x.aval.dtype in dtypes.COMPLEX:
+        raise ValueError(
+            f"{name}: complex infinities have no sign, got {x.aval}. Use isinf."
+        )
     if x.aval.dtype not in dtypes.FLOATS:
         return lax.full(x.aval.shape, False)
     return lax.eq(x, np.asarray(value).astype(x.aval.dtype)[()])
@@ -429,24 +453,28 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
 def where_scalar(mask, value, x):
     """x with a scalar, converted to the dtype of x, where the mask holds."""
     value = as_operand("where", value)
-    value, mask = broadcast_shapes_of("where", convert(value, x.aval.dtype), mask)
+    value = convert(value, x.aval.dtype, value.aval.weak_type)
+    value, mask = broadcast_shapes_of("where", value, mask)
     return lax.select(mask, value, x)
 
 
+@compiled
 def real(val, /):
     """Elementwise real part; of real numbers, the numbers themselves."""
     x = as_operand("real", val)
     return lax.real(x) if x.aval.dtype in dtypes.COMPLEX else copy_of(x)
 
 
+@compiled
 def imag(val, /):
     """Elementwise imaginary part; zero for real numbers."""
     x = as_operand("imag", val)
     if x.aval.dtype in dtypes.COMPLEX:
         return lax.imag(x)
-    return lax.full(x.aval.shape, 0, x.aval.dtype)
+    return lax.full_like(x, 0)
 
 
+@compiled
 def conjugate(x, /):
     """Elementwise complex conjugate."""
     x = as_operand("conjugate", x)
@@ -459,14 +487,17 @@ conj = conjugate
 def angle(z, deg=False):
     """Elementwise angle of complex numbers in the plane, in radians or degrees."""
     (z,) = promote_inexact("angle", z)
-    result = arctan2(imag(z), real(z))
+    if z.aval.dtype in dtypes.COMPLEX:
+        result = arctan2(lax.imag(z), lax.real(z))
+    else:
+        result = arctan2(lax.full(z.aval.shape, 0, z.aval.dtype), z)
     return degrees(result) if deg else result
 
 
 def iscomplex(x, /):
     """Elementwise: is the imaginary part not zero?"""
     i = imag(x)
-    return lax.ne(i, np.zeros((), i.aval.dtype))
+    return lax.ne(i, like(i, 0))
 
 
 def isreal(x, /):
@@ -474,12 +505,14 @@ def isreal(x, /):
     return lax.bitwise_not(iscomplex(x))
 
 
+@compiled
 def degrees(x, /):
     """Elementwise radians to degrees."""
     (x,) = promote_inexact("degrees", x)
     return multiply(x, 180 / np.pi)
 
 
+@compiled
 def radians(x, /):
     """Elementwise degrees to radians."""
     (x,) = promote_inexact("radians", x)
@@ -489,12 +522,14 @@ def radians(x, /):
 rad2deg, deg2rad = degrees, radians
 
 
+@compiled
 def log2(x, /):
     """Elementwise logarithm to base 2."""
     (x,) = promote_inexact("log2", x)
     return lax.div(lax.log(x), constant_of(x, np.log(2)))
 
 
+@compiled
 def log10(x, /):
     """Elementwise logarithm to base 10."""
     (x,) = promote_inexact("log10", x)
@@ -511,7 +546,7 @@ def sinc(x, /):
     """Elementwise sin(pi x) / (pi x), and 1 at 0."""
     (x,) = promote_inexact("sinc", x)
     zero = lax.eq(x, constant_of(x, 0))
-    pi_x = lax.mul(x, constant_of(x, np.pi))
+    pi_x = multiply(x, np.pi)
     safe = where_scalar(zero, 1.0, pi_x)
     # Near 0 the series 1 - t^2/6 + t^4/120 - t^6/5040 has the right derivatives.
     t2 = lax.square(where_scalar(lax.bitwise_not(zero), 0.0, pi_x))
@@ -523,6 +558,6 @@ def heaviside(x1, x2, /):
     """Elementwise step: 0 below 0, 1 above, x2 at 0."""
     x1, x2 = broadcast_shapes_of("heaviside", *promote_inexact("heaviside", x1, x2))
     zero = constant_of(x1, 0)
-    above = convert(lax.gt(x1, zero), x1.aval.dtype)
+    above = convert(lax.gt(x1, zero), x1.aval.dtype, weak=True)
     result = lax.select(lax.eq(x1, zero), x2, above)
     return lax.select(isnan(x1), x1, result)

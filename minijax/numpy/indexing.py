@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from .. import api
 from .. import primitives as lax
-from ..core.trace import is_eager
+from ..config import state
+from ..core.trace import evaluator, is_eager
+from ..core.tracebacks import hide_our_frames
 from .index_plan import (
     Index,
     New,
@@ -27,9 +29,65 @@ from .index_plan import (
     written_out,
 )
 
+READS_SIZE = 1 << 12  # indices remembered before they are forgotten
 ROWS_PER_PROGRAM = 100  # iteration unpacks that many rows by one program
 
 # Reading elements
+
+
+def read(x, index):
+    """`x[index]`.
+
+    >>> read(np.arange(3), -1)
+    Array(2, dtype=int32)
+    """
+    try:
+        try:
+            key = state.dispatch_key, x._kind, _mark(index)
+        except (AttributeError, TypeError):  # a tracer, or positions that are arrays
+            return getitem(x, index)
+        found = _reads.get(key)
+        if found is None:
+            if key[0] is None or state.disable_jit:
+                return getitem(x, index)
+            found = _prepare_read(x, index)
+            if len(_reads) >= READS_SIZE:
+                _reads.clear()
+            _reads[key] = found
+        call, starts = found
+        return call([x, *starts])
+    except Exception as error:
+        hide_our_frames(error)
+        raise
+
+
+# How `x[index]` is done for a kind of array and an index of numbers and slices.
+_reads = evaluator.table()
+
+
+def _mark(index):
+    """An index of numbers and slices, written so that it can be hashed.
+
+    Raises TypeError for anything else. Truth values are masks, not numbers.
+    """
+    kind = type(index)
+    if kind is int or index is None or index is Ellipsis:
+        return index
+    if kind is tuple:
+        return tuple([_mark(item) for item in index])
+    if kind is slice:
+        bounds = index.start, index.stop, index.step
+        if all(n is None or type(n) is int for n in bounds):
+            return (slice, *bounds)
+    raise TypeError(kind)
+
+
+def _prepare_read(x, index):
+    """A function of the array and starts, and the starts, as arrays."""
+    plan = written_out(x.shape, index)
+    starts, block = _block_of(x.shape, plan, wrap_negative=True)
+    call, (_, *starts) = _read_block.prepare(x, starts, block)
+    return call, starts
 
 
 def getitem(
@@ -234,4 +292,4 @@ def _rows(x):
     return tuple(getitem(x, k) for k in range(x.shape[0]))
 
 
-METHODS = {"__getitem__": getitem, "__iter__": iterate, "__len__": length}
+METHODS = {"__getitem__": read, "__iter__": iterate, "__len__": length}

@@ -7,9 +7,10 @@ compiled program each, found by the kinds of their operands.
 
 import numpy as np
 
-from ..api import compiled
+from ..api import compiled, compiled_operator
 from ..core.literal import Literal
 from ..core.trace import Operators, Tracer
+from ..core.tracebacks import hide_our_frames
 from ..runtime.array import Array
 from . import (
     arithmetic,
@@ -49,13 +50,21 @@ def _binary(function):
 
     Operands of unknown types get their own say: the method returns NotImplemented.
     """
-    fast = compiled(function)
+    operate = compiled_operator(function)
 
     def method(x, y):
-        return fast(x, y) if _accepts(y) else NotImplemented
+        try:
+            return operate(x, y) if _accepts(y) else NotImplemented
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     def swapped(x, y):
-        return fast(y, x) if _accepts(y) else NotImplemented
+        try:
+            return operate(y, x) if _accepts(y) else NotImplemented
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     return method, swapped
 
@@ -141,8 +150,12 @@ def _binary_power():
     def power(x, y, mod=None):
         if mod is not None:
             return NotImplemented
-        # A Python integer exponent is multiplied out, so it is part of the program.
-        return multiplied(x, y) if type(y) is int else method(x, y)
+        try:
+            # An integer exponent is multiplied out, so it is part of the program.
+            return multiplied(x, y) if type(y) is int else method(x, y)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     return power, swapped
 

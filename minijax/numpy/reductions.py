@@ -27,6 +27,7 @@ from .arguments import (
     scalar,
 )
 from .promotion import as_operand, broadcast_value, canonical_axes, canonical_axis
+from .roots import root
 from .shaping import ravel
 
 Axis = int | Sequence[int] | None
@@ -35,6 +36,7 @@ Axis = int | Sequence[int] | None
 _SHORT_FLOATS = (dtypes.float16, dtypes.bfloat16)
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims", "promote_integers"))
 def sum(
     a,
     axis: Axis = None,
@@ -56,6 +58,7 @@ def sum(
     )
 
 
+@compiled(static_argnames=("axis", "dtype", "out", "keepdims", "promote_integers"))
 def prod(
     a,
     axis: Axis = None,
@@ -102,8 +105,13 @@ def _accumulate(
     )
     if dtype == dtypes.bool_:
         kind = _ANY if kind is _SUM else _ALL
-    wide = dtypes.float32 if dtype in _SHORT_FLOATS else dtype
-    return cast(_fold(name, kind, cast(x, wide), axis, keepdims, initial, where), dtype)
+    x = cast(x, _wide(dtype))
+    return cast(_fold(name, kind, x, axis, keepdims, initial, where), dtype)
+
+
+def _wide(dtype):
+    """The dtype to add or multiply in; halves lose digits on the way."""
+    return dtypes.float32 if dtype in _SHORT_FLOATS else dtype
 
 
 def accumulation_dtype(dtype, promote_integers: bool = True):
@@ -166,6 +174,7 @@ def _kept(y, axes, keepdims):
     return lax.expand_dims(y, axes) if keepdims and axes else as_array(y)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def max(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -181,6 +190,7 @@ def max(
     return _extremum("max", _MAX, _ANY, a, axis, keepdims, initial, where)
 
 
+@compiled(static_argnames=("axis", "out", "keepdims"))
 def min(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -276,10 +286,6 @@ def mean(
     return cast(lax.div(total, count), result)
 
 
-def _wide(dtype):
-    return dtypes.float32 if dtype in _SHORT_FLOATS else dtype
-
-
 def inexact(dtype):
     """The floating-point or complex dtype in which means of a dtype are taken."""
     return dtypes.to_inexact(dtypes.canonicalize(dtype))
@@ -341,7 +347,7 @@ def std(
     """
     refuse_out("std", out)
     ddof = _correction("std", ddof, correction)
-    return lax.sqrt(_variance("std", a, axis, dtype, ddof, keepdims, where, mean))
+    return root(_variance("std", a, axis, dtype, ddof, keepdims, where, mean))
 
 
 def _correction(name, ddof, correction):
@@ -363,18 +369,19 @@ def _variance(name, a, axis, dtype, ddof, keepdims, where, center):
         center = mean(x, axis, keepdims=True, where=where)
     distance = squared_modulus(_minus(x, cast(as_operand(name, center), wide)))
     total = sum(distance, axis, keepdims=keepdims, where=where)
-    real = total.dtype
-    freedom = _freedom(name, x, axis, ddof, keepdims, where, real)
-    return cast(lax.div(total, freedom), result)
-
-
-def _freedom(name, x, axis, ddof, keepdims, where, dtype):
-    """Degrees of freedom; NaN where none are left, for the variance is unknown."""
     count = _count(name, x, axis, keepdims, where)
-    if where is None:
-        return scalar(count - ddof if count > ddof else math.nan, dtype)
-    left = lax.sub(cast(count, dtype), scalar(ddof, dtype))
-    return masked(lax.gt(left, scalar(0, dtype)), left, math.nan)
+    return cast(_per_freedom(total, count, ddof), result)
+
+
+def _per_freedom(total, count, ddof):
+    """total / (count - ddof); a constant NaN where no degrees of freedom are left."""
+    if isinstance(count, float):
+        if count <= ddof:
+            return lax.full(total.shape, math.nan, total.dtype)
+        return lax.div(total, scalar(count - ddof, total.dtype))
+    left = lax.sub(cast(count, total.dtype), scalar(ddof, total.dtype))
+    known = lax.gt(left, scalar(0, left.dtype))
+    return masked(known, lax.div(total, masked(known, left, 1)), math.nan)
 
 
 def _variance_dtypes(name, given, dtype):

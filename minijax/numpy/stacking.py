@@ -30,16 +30,18 @@ from .shaping import (
 
 def _operands(where, arrays):
     """The arrays to join as operands: a sequence, or the rows of one array."""
-    if hasattr(arrays, "shape"):
-        return unstack(arrays)
-    if not isinstance(arrays, list | tuple):
+    if getattr(arrays, "shape", ()):
+        xs = list(unstack(arrays))
+    elif isinstance(arrays, list | tuple):
+        xs = [as_operand(where, _unwrapped(x)) for x in arrays]
+    else:
         raise TypeError(
             f"{where}: the arrays to join must be a list or tuple, got "
             f"{type(arrays).__name__}. Wrap an iterator in list()."
         )
-    if not arrays:
+    if not xs:
         raise ValueError(f"{where}: needs at least one array, got none.")
-    return [as_operand(where, _unwrapped(x)) for x in arrays]
+    return xs
 
 
 def _unwrapped(x):
@@ -53,6 +55,7 @@ def _promoted(where, xs, dtype):
     return promote(where, *xs)
 
 
+@compiled(static_argnames=("axis", "dtype"))
 def concatenate(arrays, axis: int | None = 0, dtype=None):
     """Join arrays end to end along an axis; with axis=None, all their elements.
 

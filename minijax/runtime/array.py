@@ -12,7 +12,7 @@ from ..config import state
 from ..core.avals import ShapedArray
 from ..core.literal import Literal, aval_of, literal, python_scalar
 from ..core.trace import Operators, Tracer
-from . import client
+from . import client, guards
 
 
 class Kind:
@@ -163,6 +163,8 @@ class Array(Operators):
                     f"{self.aval} holds random keys, which have no NumPy values. Use "
                     "random.key_data to see their bits."
                 )
+            if state.guarded and self.device.platform != "cpu":
+                guards.check("device_to_host", self.aval, self.sharding)
             host = self._host = client.to_numpy(
                 self._buffer, self.aval, self._kind.sharding
             )
@@ -231,7 +233,7 @@ class Array(Operators):
         return int(self.host())
 
     def __format__(self, spec):
-        if self.aval.ndim == 0 and spec:
+        if self.aval.ndim == 0 and not isinstance(self.dtype, dtypes.ExtendedDType):
             return format(self.host()[()], spec)
         return format(str(self), spec)
 
@@ -286,6 +288,8 @@ def from_numpy(
     aval = ShapedArray(value.shape, value.dtype, weak_type)
     if sharding is None:
         sharding = default_sharding()
+    if state.guarded and state.evaluating:  # staged, it becomes a constant
+        guards.check("host_to_device", aval, sharding)
     buffer = client.put(aval, value, sharding, share)
     return Array(buffer, kind_of(aval, sharding, committed))
 
@@ -321,6 +325,8 @@ def move(x: Array, sharding, committed=True) -> Array:
     here = x._kind.sharding
     if here == sharding:
         return Array(x._buffer, kind)
+    if state.guarded:
+        guards.check("device_to_device", x.aval, sharding)
     same_client = sharding.device_list[0].client is here.device_list[0].client
     whole = len(here.device_list) == 1 and sharding.is_fully_replicated
     if whole and same_client:
@@ -337,9 +343,10 @@ _SCALARS_SIZE = 1 << 10
 
 def on_device(x: int | float) -> Array:
     """A Python number as a weakly typed array, kept for the next time."""
-    key = (x, type(x), state.key)
+    # 0.0 == -0.0, but they are different numbers.
+    key = (x or str(x), type(x), state.key)
     found = _SCALARS.get(key)
-    if found is None or not x:  # 0.0 == -0.0, but they are different numbers
+    if found is None:
         found = as_array(python_scalar(x))
         if len(_SCALARS) >= _SCALARS_SIZE:
             _SCALARS.clear()

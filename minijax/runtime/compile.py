@@ -7,61 +7,23 @@ shardings of arguments and the options. Two programs with the same text are comp
 once.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
-from .. import dtypes
-from ..config import config
-from ..core.jaxpr import ClosedJaxpr, Jaxpr
+from .. import logs
+from ..config import config, state
+from ..core.jaxpr import ClosedJaxpr, Jaxpr, check_jaxpr
 from ..core.literal import Literal
 from ..lowering import Module, lower_jaxpr
 from ..optimize import optimize
-from . import client
-from .array import Array, Kind, as_array, default_sharding, kind_of, move
-
-logger = logging.getLogger("minijax.compile")
-
-
-class Program:
-    """A loaded executable with the types of its arguments and results."""
-
-    __slots__ = (
-        "consts",
-        "executable",
-        "handlers",
-        "kept",
-        "kinds",
-        "module",
-        "name",
-        "run",
-        "sharding",
-    )
-
-    def __init__(self, name, executable, module, sharding, kept, consts, kinds):
-        self.name = name
-        self.executable = executable
-        self.module = module
-        self.sharding = sharding
-        self.kept = kept  # positions of the arguments that the program reads
-        self.consts = consts  # buffers passed before the arguments
-        self.kinds = kinds  # of the results
-        self.run = executable.execute_sharded
-        self.handlers = [kind.handler for kind in kinds]
-
-    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
-        """Run on arrays of the kinds it was compiled for."""
-        buffers = [*self.consts, *[arrays[k]._buffer for k in self.kept]]
-        try:
-            outs = self.run(buffers).consume_with_handlers(self.handlers)
-        except client.XlaRuntimeError:
-            for x in arrays:
-                x.check_alive()
-            raise
-        return [Array(b, kind) for b, kind in zip(outs, self.kinds, strict=True)]
+from ..optimize.fusion_cuts import cut_fusions, keeps_barriers
+from ..optimize.ordering import order_effects
+from . import callbacks, client, guards
+from .array import Kind, as_array, default_sharding, kind_of
+from .cache import load_or_compile
+from .feedback import feedback
+from .program import Program, arrive
 
 
 def place(name: str, kinds: Sequence[Kind], device=None):
@@ -86,13 +48,6 @@ def place(name: str, kinds: Sequence[Kind], device=None):
     return default_sharding(), False
 
 
-def arrive(x: Array, sharding) -> Array:
-    """An argument on the devices where the program runs."""
-    if x._kind.sharding.device_list == sharding.device_list:
-        return x
-    return move(x, sharding, committed=False)
-
-
 _loaded: dict[tuple, object] = {}
 _lock = threading.Lock()
 _in_progress: dict[tuple, threading.Lock] = {}
@@ -111,14 +66,17 @@ def load(module: Module, device_list, options, option_key):
             for service in module.requires:
                 if client.platform_of(device_list[0]) == "cpu":
                     client.SERVICES[service]()
-            _loaded[key] = client.compile_and_load(module.text, device_list, options)
+            _loaded[key] = load_or_compile(module, device_list, options)
     _in_progress.pop(key, None)
     return _loaded[key]
 
 
-def overrides_for() -> tuple:
-    """XLA flags that the options in force ask for."""
+def overrides_for(closed: ClosedJaxpr, device) -> tuple:
+    """XLA flags that a program and the options in force ask for."""
     flags = []
+    if state.fusion_cuts and client.platform_of(device) == "cpu":
+        if client.KEEP_BARRIERS and keeps_barriers(closed.jaxpr):
+            flags.append(client.KEEP_BARRIERS)
     if config.jax_disable_most_optimizations:
         flags.append(("xla_backend_optimization_level", 0))
         flags.append(("xla_llvm_disable_expensive_passes", True))
@@ -142,31 +100,46 @@ class Lowered:
     def compile(self, compiler_options=None) -> Program:
         """Compile and load."""
         devices = self.sharding.device_list
-        overrides = (*overrides_for(), *(compiler_options or {}).items())
+        overrides = (
+            *overrides_for(self.closed, devices[0]),
+            *(compiler_options or {}).items(),
+        )
         partitions = len(devices)
         options = client.compile_options(devices, partitions, overrides)
+        avals = [kind.aval for kind in self.kinds]
+        logs.compiling("Compiling %s with shapes and types %s", self.name, avals)
         start = time.perf_counter()
-        executable = load(
-            self.module, devices, options, (partitions, tuple(map(str, overrides)))
-        )
-        if config.jax_log_compiles:
-            seconds = time.perf_counter() - start
-            logger.warning(
-                "Finished XLA compilation of %s in %.9f sec", self.name, seconds
+        with feedback(self.name):
+            executable = load(
+                self.module, devices, options, (partitions, tuple(map(str, overrides)))
             )
+        logs.compiling("Finished XLA compilation of %s in %.9f sec", self.name, start)
         out_kinds = self._result_kinds(executable)
-        consts = [
-            arrive(as_array(c), self.sharding)._buffer for c in self.closed.consts
-        ]
+        calls = self.module.callbacks
+        if calls:
+            effects = self.closed.effects
+            executable = callbacks.bind(executable, devices, options, calls, effects)
+        with guards.copying("constant"):
+            consts = [
+                arrive(as_array(c), self.sharding)._buffer for c in self.closed.consts
+            ]
         return Program(
             self.name,
             executable,
             self.module,
             self.sharding,
+            len(self.kinds),
             self.kept,
             consts,
             out_kinds,
         )
+
+    def caller(self, out_tree, compiler_options=None):
+        """Compile, and return a function of the arguments as a sequence of arrays."""
+        devices = self.sharding.device_list
+        here = all(kind.sharding.device_list == devices for kind in self.kinds)
+        program = self.compile(compiler_options)
+        return program.caller(out_tree, None if here else self.sharding)
 
     def _result_kinds(self, executable):
         avals = self.closed.out_avals
@@ -206,8 +179,14 @@ def lower_program(
       device: where to run when no argument says.
       platform: lower for it instead of for the platform of the devices.
     """
+    start = time.perf_counter()
     sharding, committed = place(name, kinds, device)
-    closed = optimize(closed)
+    target = platform or client.platform_of(sharding.device_list[0])
+    closed = order_effects(optimize(closed))
+    if state.fusion_cuts and target == "cpu" and len(sharding.device_list) == 1:
+        closed = cut_fusions(closed)
+    if state.enable_checks:
+        check_jaxpr(closed)
     jaxpr = closed.jaxpr
     kept = list(range(len(jaxpr.invars))) if keep_unused else used_arguments(jaxpr)
     # Constants are arguments too: the text stays short, and no value is compiled in.
@@ -231,10 +210,11 @@ def lower_program(
     module = lower_jaxpr(
         flat,
         name,
-        platform or client.platform_of(sharding.device_list[0]),
+        target,
         [f" {{{', '.join(a)}}}" if a else "" for a in attributes],
         module_attributes=module_attributes,
     )
+    logs.compiling("Finished lowering of %s to StableHLO in %.9f sec", name, start)
     return Lowered(closed, name, kinds, module, kept, sharding, committed)
 
 
@@ -254,22 +234,6 @@ def aliases(jaxpr: Jaxpr, kept, donated):
                 free.remove(result)
                 break
     return pairs
-
-
-def check_finite(name: str, outs: Sequence[Array], source="") -> None:
-    """Raise if a floating-point result holds what the debugging flags forbid."""
-    for out in outs:
-        if not dtypes.is_inexact(out.aval.dtype):
-            continue
-        host = out.host()
-        if config.jax_debug_nans and np.isnan(host).any():
-            raise FloatingPointError(
-                f"invalid value (nan) encountered in {name}{source}"
-            )
-        if config.jax_debug_infs and np.isinf(host).any():
-            raise FloatingPointError(
-                f"invalid value (inf) encountered in {name}{source}"
-            )
 
 
 def forget_executables() -> None:

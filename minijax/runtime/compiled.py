@@ -1,8 +1,11 @@
-"""Library functions as one program each, when they are called on concrete arrays.
+"""Library functions as one program each, when they are called un-jitted.
 
-A function of `minijax.numpy` may take several primitives. Called un-jitted on arrays,
-it is staged, compiled and kept whole, so that a call costs one execution; inside any
-trace its operations are inlined, as if the decorator were not there.
+A function of `minijax.numpy` may take several primitives. Called on concrete arrays, it
+is staged, compiled and kept whole, so that a call costs one execution. Called on
+tracers of un-jitted transformations, `grad` outside `jit` for one, it is staged too and
+becomes one call of its program, which is differentiated or batched once and then
+remembered. Inside a program that is being staged its operations are inlined, as if the
+decorator were not there.
 
     @compiled(static_argnames=("axis",))
     def softmax(x, axis=-1): ...
@@ -15,21 +18,22 @@ import numpy as np
 
 from .. import tree
 from ..config import state
+from ..control.call import call
 from ..core.literal import Literal, aval_of
-from ..core.trace import Tracer, context, evaluator
-from ..transforms.stage import stage
+from ..core.trace import Tracer
+from ..core.tracebacks import hide_our_frames
+from ..transforms.stage import hoist, stage
 from . import dispatch
 from .array import Array, as_array, on_device
-from .client import XlaRuntimeError
-from .compile import arrive, lower_program
+from .compile import lower_program
 
-_NUMBERS = (bool, int, float, complex)
 _SCALARS = frozenset({int, float})
-_VALUES = (Array, np.ndarray, np.generic, Literal, *_NUMBERS)
+_NUMBERS = (bool, int, float, complex)
+_VALUES = (Array, Tracer, np.ndarray, np.generic, Literal, *_NUMBERS)
 
 
 def compiled(fun=None, *, static_argnames=()):
-    """Run a library function as one program when its arguments are concrete.
+    """Run a library function as one program when it is called un-jitted.
 
     Args:
       static_argnames: parameters whose values are part of the program. Arguments that
@@ -37,89 +41,220 @@ def compiled(fun=None, *, static_argnames=()):
     """
     if fun is None:
         return functools.partial(compiled, static_argnames=static_argnames)
-    static = frozenset(static_argnames)
-    fast: dict[tuple, object] = {}
-    slow: dict[tuple, object] = {}
-    dispatch.on_clear(fast.clear)
-    dispatch.on_clear(slow.clear)
+    library = _Library(fun, frozenset(static_argnames))
+    # Callers for arrays and Python numbers by position: the kinds of the arrays and the
+    # types of the numbers are the key.
+    fast = library.fast
 
     @functools.wraps(fun)
     def wrapper(*args, **kwargs):
-        if context.floor is not evaluator:
-            return fun(*args, **kwargs)
-        if not kwargs:
-            try:
-                program = fast[state.key, *[x._kind for x in args]]
-            except AttributeError:
-                if any(isinstance(x, Tracer) for x in args):
-                    return fun(*args, **kwargs)
-                if static:  # numbers among the arguments may be part of the program
-                    return _call(fun, static, fast, slow, args, kwargs)
-                arrays = [on_device(x) if type(x) in _SCALARS else x for x in args]
-                kinds = [getattr(x, "_kind", None) for x in arrays]
-                program = fast.get((state.key, *kinds))
-            except KeyError:
-                program = None
-            else:
-                arrays = args
-            if program is not None:
-                return program.on_arrays(arrays)
-        elif fast:
-            kinds = [getattr(x, "_kind", None) for x in args]
-            try:
-                program = fast.get((state.key, *kinds, *kwargs.items()))
-            except TypeError:  # an array among the keyword arguments
-                program = None
-            if program is not None:
-                return program.on_arrays(args)
-        return _call(fun, static, fast, slow, args, kwargs)
+        try:
+            options = state.dispatch_key
+            if options is None:  # a program is being staged
+                return fun(*args, **kwargs)
+            if not kwargs:
+                marks = [getattr(x, "_kind", x.__class__) for x in args]
+                found = fast.get((options, *marks))
+                if found is not None:
+                    return found(args)
+                if list not in marks:
+                    return library.call_with(args)
+            return library.call(args, kwargs)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
+    wrapper.prepare = library.prepare  # type: ignore[attr-defined]
     return wrapper
 
 
-def _call(fun, static, fast, slow, args, kwargs):
-    leaves, treedef = tree.flatten_raw((args, kwargs), None)
-    if state.disable_jit or any(isinstance(x, Tracer) for x in leaves):
-        return fun(*args, **kwargs)
-    fixed = _static_positions(fun, static, args, kwargs)
-    dynamic = [
-        k not in fixed and isinstance(x, _VALUES) and type(x) is not bool
-        for k, x in enumerate(leaves)
-    ]
-    arrays = [as_array(x) for x, on in zip(leaves, dynamic, strict=True) if on]
-    constants = tuple(
-        [None if on else x for x, on in zip(leaves, dynamic, strict=True)]
-    )
-    kinds = [x._kind for x in arrays]
-    key = (state.key, treedef, constants, *map(type, constants), *kinds)
-    try:
-        program = slow.get(key)
-    except TypeError:  # a static argument that cannot be hashed
-        return fun(*args, **kwargs)
-    if program is None:
-        program = _build(fun, treedef, constants, dynamic, arrays)
-        slow[key] = program
-        _remember(fast, program, args, kwargs, kinds)
-    if program.sharding is not None:
-        arrays = [arrive(x, program.sharding) for x in arrays]
-    if dispatch.checking():
-        outs = program.program(arrays)
-        dispatch.check(fun.__name__, outs)
-        return tree.unflatten(program.out_tree, outs)
-    return program.on_arrays(arrays)
+def compiled_operator(fun):
+    """`compiled` for a function of two operands: the same, with a shorter way there."""
+    fun = inspect.unwrap(fun)  # it may be compiled already
+    library = _Library(fun, frozenset())
+    fast = library.fast
+
+    def operate(x, y):
+        options = state.dispatch_key
+        if options is None:
+            return fun(x, y)
+        x_mark = getattr(x, "_kind", x.__class__)
+        y_mark = getattr(y, "_kind", y.__class__)
+        found = fast.get((options, x_mark, y_mark))
+        return library.call_with((x, y)) if found is None else found((x, y))
+
+    return operate
 
 
-def _remember(fast, program, args, kwargs, kinds):
-    """Keep a program for calls with arrays by position and constants by keyword."""
-    arrays = sum(isinstance(x, Array) for x in args)
-    simple = len(args) == len(kinds) == arrays and program.sharding is None
-    if simple and all(_is_fixed(v) for v in kwargs.values()):
-        fast[(state.key, *kinds, *kwargs.items())] = program
+class _Library:
+    """A library function with its programs."""
 
+    def __init__(self, fun, static):
+        self.fun = fun
+        self.static = static
+        self.fast: dict[tuple, object] = {}
+        self.staged: dict[tuple, _Staged] = {}
+        self.callers: dict[tuple, object] = {}
+        self.programs: dict[tuple, object] = {}
+        dispatch.on_clear(self.clear)
 
-def _is_fixed(x) -> bool:
-    """Whether equal keyword arguments of this type mean the same program."""
-    return x is None or isinstance(x, str | bool | int | tuple | np.dtype | type)
+    def clear(self):
+        self.fast.clear()
+        self.staged.clear()
+        self.callers.clear()
+        self.programs.clear()
+
+    def call_with(self, args):
+        """Call the function on positional arguments, some of which may be tracers."""
+        marks = [getattr(x, "aval", x.__class__) for x in args]
+        found = self.staged.get((state.dispatch_key, *marks))
+        if found is None:
+            return self.call(args, {})
+        (results,) = found.apply([_operand(x) for x in args], self.fun.__name__)
+        return results
+
+    def call(self, args, kwargs):
+        """Call the function while nobody stages, as a program where that is allowed."""
+        options = state.dispatch_key
+        if state.disable_jit:
+            return self.fun(*args, **kwargs)
+        leaves, treedef = tree.flatten_raw((args, kwargs), None)
+        marks = [getattr(x, "_kind", None) for x in leaves]
+        if None in marks:
+            marks = [getattr(x, "_kind", None) or getattr(x, "aval", x) for x in leaves]
+            # Equal values of different types, 1 and True, are different constants.
+            marks.extend([x.__class__ for x in leaves])
+        key = (options, treedef, *marks)
+        try:
+            found = self.callers.get(key)
+        except TypeError:  # NumPy arrays among the arguments
+            key = found = None
+        if found is not None:
+            return found(leaves)
+        if any(isinstance(x, Tracer) for x in leaves):
+            return self._call_on_tracers(options, args, kwargs, leaves, treedef, key)
+        return self._call_on_values(options, args, kwargs, leaves, treedef, key)
+
+    # On concrete values
+
+    def _call_on_values(self, options, args, kwargs, leaves, treedef, key):
+        staged = self._stage(options, args, kwargs, leaves, treedef, "_kind")
+        if staged is None:
+            return self.fun(*args, **kwargs)
+        program, arrays = staged
+        self._compile(program, arrays)
+        self._remember(options, program, args, kwargs, leaves, key)
+        return program.caller(arrays)
+
+    def prepare(self, *args, **kwargs):
+        """What a call on concrete values does: a function, and the arrays it takes."""
+        leaves, treedef = tree.flatten_raw((args, kwargs), None)
+        options = state.dispatch_key
+        staged = self._stage(options, args, kwargs, leaves, treedef, "_kind")
+        if staged is None:
+            raise TypeError(f"{self.fun.__name__}: static arguments must be hashable.")
+        program, arrays = staged
+        self._compile(program, arrays)
+        return program.caller, arrays
+
+    def _compile(self, program, arrays):
+        if program.caller is None:
+            kinds = [x._kind for x in arrays]
+            closed, name = program.closed, self.fun.__name__
+            lowered = lower_program(closed, name, kinds, keep_unused=True)
+            program.caller = lowered.caller(program.out_tree)
+
+    def _remember(self, options, program, args, kwargs, leaves, key):
+        """Keep the way to a program for arguments like these."""
+        caller, places = program.caller, program.places
+        if key is not None and all(type(leaves[k]) is Array for k in places):
+            if len(places) == len(leaves):
+                self.callers[key] = caller
+            else:
+                self.callers[key] = lambda xs: caller([xs[k] for k in places])
+        if kwargs or not len(args) == len(leaves) == len(places):
+            return
+        if all(type(x) is Array for x in args):
+            self.fast[(options, *[x._kind for x in args])] = caller
+        elif all(type(x) is Array or type(x) in _SCALARS for x in args):
+            marks = [getattr(x, "_kind", x.__class__) for x in args]
+            self.fast[(options, *marks)] = lambda xs: caller(
+                [x if type(x) is Array else on_device(x) for x in xs]
+            )
+
+    # On tracers
+
+    def _call_on_tracers(self, options, args, kwargs, leaves, treedef, key):
+        staged = self._stage(options, args, kwargs, leaves, treedef, "aval")
+        if staged is None:
+            return self.fun(*args, **kwargs)
+        program, operands = staged
+        name, places, out_tree = self.fun.__name__, program.places, program.out_tree
+
+        def call(leaves):
+            results = program.apply([leaves[k] for k in places], name)
+            return tree.unflatten(out_tree, results)
+
+        if key is not None and all(hasattr(leaves[k], "aval") for k in places):
+            self.callers[key] = call
+        plain = all(hasattr(x, "aval") or type(x) in _SCALARS for x in args)
+        every = not kwargs and len(args) == len(places) == len(leaves)
+        if plain and every and program.is_single:
+            marks = [getattr(x, "aval", x.__class__) for x in args]
+            self.staged[(options, *marks)] = program
+        return tree.unflatten(out_tree, program.apply(operands, name))
+
+    # Programs
+
+    def _stage(self, options, args, kwargs, leaves, treedef, field):
+        """The program for arguments, and its operands.
+
+        None if a static argument cannot be hashed, and if the function refuses the
+        arguments: called on them as they are, it says what the user wrote.
+
+        Args:
+          field: what decides of each operand, "_kind" or "aval".
+        """
+        fixed = self._static_positions(args, kwargs)
+        dynamic = [
+            k not in fixed and isinstance(x, _VALUES) and x.__class__ is not bool
+            for k, x in enumerate(leaves)
+        ]
+        operands = [_operand(x) for x, on in zip(leaves, dynamic, strict=True) if on]
+        constants = [None if on else x for x, on in zip(leaves, dynamic, strict=True)]
+        types = [x.__class__ for x in constants]
+        marks = [getattr(x, field) for x in operands]
+        key = (options, field, treedef, *types, *constants, *marks)
+        try:
+            program = self.programs.get(key)
+        except TypeError:  # a static argument that cannot be hashed
+            return None
+        if program is None:
+            try:
+                program = _stage(self.fun, treedef, constants, dynamic, operands)
+            except (TypeError, ValueError, IndexError):
+                return None
+            self.programs[key] = program
+        return program, operands
+
+    def _static_positions(self, args, kwargs):
+        """Positions of leaves that belong to static parameters."""
+        if not self.static:
+            return frozenset()
+        names = _parameters(self.fun)
+        given = [
+            *[(n, x) for n, x in zip(names, args, strict=False)],
+            *[("", x) for x in args[len(names) :]],
+            *sorted(kwargs.items()),
+        ]
+        fixed = set()
+        position = 0
+        for name, value in given:
+            count = len(tree.flatten_raw(value, None)[0])
+            if name in self.static:
+                fixed.update(range(position, position + count))
+            position += count
+        return fixed
 
 
 @functools.cache
@@ -127,71 +262,63 @@ def _parameters(fun) -> tuple[str, ...]:
     return tuple(inspect.signature(fun).parameters)
 
 
-def _static_positions(fun, static, args, kwargs):
-    """Positions of leaves that belong to static parameters."""
-    if not static:
-        return frozenset()
-    names = _parameters(fun)
-    fixed = set()
-    position = 0
-    for k, x in enumerate(args):
-        count = len(tree.flatten_raw(x, None)[0])
-        if k < len(names) and names[k] in static:
-            fixed.update(range(position, position + count))
-        position += count
-    for name in sorted(kwargs):
-        count = len(tree.flatten_raw(kwargs[name], None)[0])
-        if name in static:
-            fixed.update(range(position, position + count))
-        position += count
-    return fixed
+def _operand(x):
+    """An argument as an operand of a program."""
+    if hasattr(x, "aval"):
+        return as_array(x) if type(x) is Literal else x
+    return on_device(x) if type(x) in _SCALARS else as_array(x)
 
 
-class _CompiledCall:
-    """A program with the structure of its result."""
+class _Staged:
+    """A library function staged for one type of arguments."""
 
     __slots__ = (
-        "handlers",
-        "kinds",
-        "name",
+        "caller",
+        "closed",
+        "consts",
+        "flat",
+        "is_single",
+        "only",
         "out_tree",
-        "program",
-        "run",
-        "sharding",
-        "single",
+        "places",
     )
 
-    def __init__(self, name, program, out_tree, sharding):
-        self.name = name
-        self.program = program
+    def __init__(self, closed, out_tree, dynamic):
+        self.closed = closed
         self.out_tree = out_tree
-        self.sharding = sharding
-        self.handlers = program.handlers
-        self.kinds = program.kinds
-        self.single = out_tree == tree.structure(0)
-        consts, execute = program.consts, program.run
-        kept = program.kept
-        if not consts and kept == list(range(len(kept))):
-            self.run = execute
-        else:
-            self.run = lambda buffers: execute([*consts, *[buffers[k] for k in kept]])
+        self.is_single = out_tree == tree.structure(0)
+        self.places = [k for k, on in enumerate(dynamic) if on]  # of the operands
+        self.flat, self.consts = hoist(closed)
+        self.only = _only_equation(self.flat.jaxpr)
+        self.caller = None
 
-    def on_arrays(self, arrays):
-        """Run on arrays of the kinds it was compiled for."""
-        try:
-            results = self.run([x._buffer for x in arrays])
-            outs = results.consume_with_handlers(self.handlers)
-        except XlaRuntimeError:
-            for x in arrays:
-                x.check_alive()
-            raise
-        if self.single:
-            return Array(outs[0], self.kinds[0])
-        arrays = [Array(b, kind) for b, kind in zip(outs, self.kinds, strict=True)]
-        return tree.unflatten(self.out_tree, arrays)
+    def apply(self, operands, name):
+        """Apply the program to operands some of which are tracers."""
+        operands = [*self.consts, *operands]
+        if self.only is None:
+            return call(self.flat, operands, name)
+        primitive, params, places = self.only
+        out = primitive.bind(
+            *[operands[k] if type(k) is int else k for k in places], **params
+        )
+        return out if primitive.multiple_results else [out]
 
 
-def _build(fun, treedef, constants, dynamic, arrays):
+def _only_equation(jaxpr):
+    """The primitive, params and operands of a program of one equation, else None.
+
+    Operands are positions of arguments, or literals.
+    """
+    if len(jaxpr.eqns) != 1:
+        return None
+    (eqn,) = jaxpr.eqns
+    if jaxpr.outvars != eqn.outvars:
+        return None
+    places = [x if type(x) is Literal else jaxpr.invars.index(x) for x in eqn.invars]
+    return eqn.primitive, eqn.params, places
+
+
+def _stage(fun, treedef, constants, dynamic, operands):
     out_tree = None
 
     def flat(*tracers):
@@ -204,12 +331,5 @@ def _build(fun, treedef, constants, dynamic, arrays):
         outs, out_tree = tree.flatten_raw(fun(*args, **kwargs), None)
         return outs
 
-    closed = stage(flat, [aval_of(x) for x in arrays], f"by {fun.__name__}")
-    kinds = [x._kind for x in arrays]
-    lowered = lower_program(closed, fun.__name__, kinds, keep_unused=True)
-    devices = lowered.sharding.device_list
-    here = all(kind.sharding.device_list == devices for kind in kinds)
-    program = lowered.compile()
-    return _CompiledCall(
-        fun.__name__, program, out_tree, None if here else lowered.sharding
-    )
+    closed = stage(flat, [aval_of(x) for x in operands], f"by {fun.__name__}")
+    return _Staged(closed, out_tree, dynamic)

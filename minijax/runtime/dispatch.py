@@ -5,16 +5,20 @@ the operands, params) to a loaded program makes the common case one look-up.
 """
 
 import os
+from collections.abc import Callable
 
+from .. import tree
 from ..config import state
-from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
+from ..control.callback_rules import CallbackPrimitive
+from ..core.jaxpr import ClosedJaxpr, single_equation
 from ..core.primitive import Primitive
 from ..core.source import user_frame
 from ..core.trace import evaluator
 from .array import Array, as_array, default_sharding, kind_of
-from .compile import arrive, check_finite, forget_executables, lower_program
+from .callbacks import call_directly
+from .compile import forget_executables, lower_program
 
-_programs: dict[tuple, object] = {}
+_programs: dict[tuple, Callable] = evaluator.table()
 
 
 def evaluate(primitive, operands, params):
@@ -22,20 +26,19 @@ def evaluate(primitive, operands, params):
     arrays = [x if type(x) is Array else as_array(x) for x in operands]
     # The options in force count: one of them is the default device.
     key = (primitive, state.key, *[x._kind for x in arrays], *params.items())
-    programs = _programs if type(primitive) is Primitive else _table(params)
+    if type(primitive) is Primitive:
+        programs = _programs
+    elif type(primitive) is CallbackPrimitive:
+        return call_directly(primitive, arrays, params)
+    else:
+        programs = _table(params)
     try:
-        program = programs[key]
+        call = programs[key]
     except KeyError:
-        program = _compile(primitive, arrays, params)
-        programs[key] = program
+        call = programs[key] = _compile(primitive, arrays, params)
     except TypeError:  # a parameter that cannot be hashed
-        program = _compile(primitive, arrays, params)
-    if program.sharding is not None:
-        arrays = [arrive(x, program.sharding) for x in arrays]
-    outs = program.program(arrays)
-    if state.check_finite:
-        check_finite(primitive.name, outs)
-    return outs if primitive.multiple_results else outs[0]
+        call = _compile(primitive, arrays, params)
+    return call(arrays)
 
 
 def _table(params) -> dict:
@@ -46,36 +49,30 @@ def _table(params) -> dict:
     for value in params.values():
         held = value[0] if isinstance(value, tuple) and value else value
         if type(held) is ClosedJaxpr:
-            return held.remember(("compiled", _generation), dict)
+            return held.remember(("compiled", evaluator.generation), dict)
     return _programs
-
-
-class _Entry:
-    """A program, and where to move its arguments first if they are not there."""
-
-    __slots__ = ("program", "sharding")
-
-    def __init__(self, program, sharding):
-        self.program = program
-        self.sharding = sharding
 
 
 def _compile(primitive, arrays, params):
     avals = tuple([x.aval for x in arrays])
-    inferred = primitive.infer(avals, params)
-    results = inferred if primitive.multiple_results else (inferred,)
-    invars = [Var(aval) for aval in avals]
-    outvars = [Var(aval) for aval in results]
-    eqn = Eqn(primitive, invars, params, outvars, user_frame())
-    closed = ClosedJaxpr(Jaxpr([], invars, outvars, [eqn]))
+    closed = single_equation(primitive, avals, params, user_frame())
+    if primitive.multiple_results:
+        return prepare(closed, arrays, primitive.name)
+    return _lower(closed, arrays, primitive.name).caller(tree.structure(0))
+
+
+def prepare(closed, operands, name):
+    """A function of a list of arrays like these that runs a program on them."""
+    results = tree.structure([0] * len(closed.jaxpr.outvars))
+    return _lower(closed, operands, name).caller(results)
+
+
+def _lower(closed, arrays, name):
     kinds = [x._kind for x in arrays]
-    lowered = lower_program(closed, primitive.name, kinds, keep_unused=True)
-    here = all(k.sharding.device_list == lowered.sharding.device_list for k in kinds)
-    return _Entry(lowered.compile(), None if here else lowered.sharding)
+    return lower_program(closed, name, kinds, keep_unused=True)
 
 
-_clear_hooks = [_programs.clear, forget_executables]
-_generation = 0
+_clear_hooks = [evaluator.forget, forget_executables]
 
 
 def on_clear(hook) -> None:
@@ -85,20 +82,8 @@ def on_clear(hook) -> None:
 
 def clear() -> None:
     """Forget the programs of un-jitted operations."""
-    global _generation
-    _generation += 1
     for hook in _clear_hooks:
         hook()
-
-
-def checking() -> bool:
-    """Whether results are searched for NaN or infinities."""
-    return state.check_finite
-
-
-def check(name, outs) -> None:
-    """Raise if results hold what the debugging options forbid."""
-    check_finite(name, outs)
 
 
 def default_kind(aval):
@@ -107,5 +92,6 @@ def default_kind(aval):
 
 
 evaluator.process = evaluate  # type: ignore[method-assign]
+evaluator.prepare = prepare  # type: ignore[method-assign]
 # In a child of fork no program can run: without the caches, every call is examined.
 os.register_at_fork(after_in_child=clear)

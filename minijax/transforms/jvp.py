@@ -6,14 +6,18 @@ A tracer carries a primal and a tangent. A value without a tangent is not traced
 it is its own primal, and its tangent is symbolically zero (None in rules).
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
+from ..config import state
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
 from ..core.rules import instantiate
-from ..core.trace import Trace, Tracer
+from ..core.trace import Trace, Tracer, context, evaluator, interpreter
 from ..errors import UnexpectedTracerError
+from .masks import MaskTrace, chooses
 from .stage import stage
+from .tape import TapeTracer
 
 
 class JVPTracer(Tracer):
@@ -43,6 +47,7 @@ class JVPTrace(Trace):
     """Applies the jvp rule of each primitive."""
 
     verb = "by jvp"
+    masks: MaskTrace | None = None  # made when an operation chooses between tangents
 
     def split(self, operands):
         """Primals and tangents of operands; the tangent of others is None."""
@@ -63,19 +68,45 @@ class JVPTrace(Trace):
 
     def process(self, primitive, operands, params):
         primals, tangents = self.split(operands)
+        if not (state.nan_safe and chooses(primitive, params)):
+            return self.push(primitive, primals, tangents, params)
+        masks = self.masks
+        if masks is None:
+            # Above the values of this trace, below a trace that is entered next.
+            masks = self.masks = MaskTrace(self.level + 0.25)
+        result = self.push(primitive, primals, [*map(masks.open, tangents)], params)
+        for x in result if primitive.multiple_results else (result,):
+            if type(x) is JVPTracer and x._trace is self:
+                x.tangent = masks.close(x.tangent)
+        return result
+
+    def push(self, primitive, primals, tangents, params):
+        """Apply the jvp rule of a primitive."""
         rule = primitive.jvp
         if rule is None:
             raise primitive.missing("jvp", primals)
+        if primitive.linearize is not None and any(map(on_tape, tangents)):
+            # Primals and tangents in one program would put the primals on the tape.
+            rule = functools.partial(primitive.linearize, self)
         out, out_dot = rule(primals, tangents, **params)
         if primitive.multiple_results:
             return [self.join(x, t) for x, t in zip(out, out_dot, strict=True)]
         return out if out_dot is None else JVPTracer(self, out, out_dot)
 
+    def results(self, outs):
+        """Primals and tangents of what a function returned, the masks applied."""
+        primals, tangents = self.split(outs)
+        if self.masks is not None:
+            tangents = [*map(self.masks.settle, tangents)]
+        return primals, tangents
+
     def process_custom(self, primitive, fun, rule, operands):
         primals, tangents = self.split(operands)
         if all(t is None for t in tangents):
             return primitive.bind_functions(fun, rule, primals)
-        outs, out_dots = rule.jvp(primals, tangents)
+        if not rule.has_derivative and interpreter(primals, context.floor) is evaluator:
+            return fun(*operands)  # nobody can batch it any more
+        outs, out_dots = self.apply_rule(rule, primitive, fun, primals, tangents)
         for x in outs:
             if type(x) is JVPTracer and x._trace is self:
                 raise UnexpectedTracerError(
@@ -85,13 +116,24 @@ class JVPTrace(Trace):
                 )
         return [self.join(x, t) for x, t in zip(outs, out_dots, strict=True)]
 
+    def apply_rule(self, rule, primitive, fun, primals, tangents):
+        """Values and tangents of a function that brings its own rules."""
+        return rule.forward(primitive, fun, primals, tangents)
+
+
+def on_tape(x) -> bool:
+    """Whether a value is on a tape, under whatever tracers of other traces."""
+    if type(x) is TapeTracer:
+        return True
+    parts = ("tangent", "primal", "value", "raw") if isinstance(x, Tracer) else ()
+    return any(on_tape(getattr(x, part, None)) for part in parts)
+
 
 def jvp_flat(fun: Callable, primals: Sequence, tangents: Sequence):
     """Outputs of a flat function and their tangents, None where zero."""
     with JVPTrace() as trace:
         args = [trace.join(x, t) for x, t in zip(primals, tangents, strict=True)]
-        outs = fun(*args)
-        return trace.split(outs)
+        return trace.results(fun(*args))
 
 
 def jvp_jaxpr(closed: ClosedJaxpr, nonzero: tuple[bool, ...], instantiated=None):

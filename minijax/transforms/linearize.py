@@ -10,12 +10,16 @@ Python sees concrete primals wherever nobody stages.
 
 from collections.abc import Callable, Sequence
 
+from ..config import state
 from ..core.jaxpr import ClosedJaxpr, Var, eval_jaxpr
 from ..core.literal import aval_of
 from ..core.rules import is_linear
 from ..core.trace import staging
 from .jvp import JVPTrace, tangent_aval
+from .masked_programs import kind_of, stage_masked
+from .masks import MaskTracer
 from .stage import StageTrace, stage
+from .steps import Steps
 from .tape import Tape
 
 
@@ -28,16 +32,28 @@ class LinearizeTrace(JVPTrace):
         self.tape = tape
 
     def process(self, primitive, operands, params):
+        primals, tangents = self.split(operands)
+        if state.dispatch_key is not None:
+            step = steps.find(primitive, primals, tangents, params)
+            if step is not None:
+                return self._take(step, primitive, primals, tangents)
         rule = primitive.linearize
         if rule is None:
-            return JVPTrace.process(self, primitive, operands, params)
-        primals, tangents = self.split(operands)
+            return self.push(primitive, primals, tangents, params)
         if all(t is None for t in tangents):
             return primitive.bind(*primals, **params)
         outs, out_dots = rule(self, primals, tangents, **params)
         if primitive.multiple_results:
             return [self.join(x, t) for x, t in zip(outs, out_dots, strict=True)]
         return self.join(outs, out_dots)
+
+    def _take(self, step, primitive, primals, tangents):
+        outs, out_dots = step.take(self.tape, primals, tangents)
+        joined = [self.join(x, t) for x, t in zip(outs, out_dots, strict=True)]
+        return joined if primitive.multiple_results else joined[0]
+
+    def apply_rule(self, rule, primitive, fun, primals, tangents):
+        return rule.linearized(primitive, fun, primals, tangents)
 
 
 class Linearized:
@@ -201,12 +217,62 @@ def _merge(linear, avals, fixed):
     ]
 
 
-def transpose_flat(fun: Callable, args: Sequence, linear: Sequence[bool], cts):
+def pull_masked(closed: ClosedJaxpr, linear: tuple, fixed, cts, bind: Callable) -> list:
+    """Cotangents of the linear inputs of a program from cotangents that are masked.
+
+    Args:
+      linear: which inputs are linear.
+      fixed: values of the others.
+      cts: one cotangent per output, None where zero; at least one is masked, or open.
+      bind: `bind(closed, operands)` calls a program.
+    """
+    trace = next(x._trace for x in cts if type(x) is MaskTracer)
+    kinds = tuple([False if x is None else kind_of(trace, x) for x in cts])
+    program, out_nonzero = closed.remember(
+        ("masked transpose", linear, kinds),
+        lambda: _masked_transpose(closed, linear, kinds),
+    )
+    operands = [*fixed, *[x for x in cts if x is not None]]
+    bars = iter(program.call(trace, operands, bind))
+    return [next(bars) if has else None for has in out_nonzero]
+
+
+def _masked_transpose(closed, linear, kinds):
+    out_nonzero = ()
+    avals = closed.in_avals
+    fixed = [a for a, is_linear in zip(avals, linear, strict=True) if not is_linear]
+    given = [k for k, kind in enumerate(kinds) if kind is not False]
+
+    def fun(masks, *args):
+        nonlocal out_nonzero
+        cts = dict(zip(given, args[len(fixed) :], strict=True))
+        bars = transpose_flat(
+            lambda *xs: eval_jaxpr(closed.jaxpr, closed.consts, *xs),
+            _merge(linear, avals, args[: len(fixed)]),
+            linear,
+            [cts.get(k) for k in range(len(kinds))],
+            masks,
+        )
+        out_nonzero = tuple([bar is not None for bar in bars])
+        return [bar for bar in bars if bar is not None]
+
+    program = stage_masked(
+        fun,
+        [*fixed, *[tangent_aval(closed.out_avals[k]) for k in given]],
+        [*[None] * len(fixed), *[kinds[k] for k in given]],
+    )
+    return program, out_nonzero
+
+
+def transpose_flat(
+    fun: Callable, args: Sequence, linear: Sequence[bool], cts, masks=None
+):
     """Cotangents of the linear arguments of a flat function.
 
     Args:
       args: values, and avals in the place of linear arguments.
       cts: one cotangent per output, None where zero.
+      masks: a trace whose masks the results may have; by default they have none.
     """
     with Tape() as tape:
         inputs = [
@@ -215,15 +281,21 @@ def transpose_flat(fun: Callable, args: Sequence, linear: Sequence[bool], cts):
         ]
         outs = fun(*inputs)
     marked = [x for x, is_linear in zip(inputs, linear, strict=True) if is_linear]
-    return tape.pull(marked, outs, cts)
+    return tape.pull(marked, outs, cts, masks)
 
 
 def transpose_call(bind, closed, cts, operands):
     """The transpose rule of a primitive that calls one program."""
     linear = tuple([is_linear(x) for x in operands])
+    fixed = [x for x in operands if not is_linear(x)]
+    if any([type(x) is MaskTracer for x in cts]):
+        bars = iter(pull_masked(closed, linear, fixed, cts, bind))
+        return [next(bars) if is_lin else None for is_lin in linear]
     nonzero = tuple([ct is not None for ct in cts])
     transposed, out_nonzero = transpose_jaxpr(closed, linear, nonzero)
-    fixed = [x for x in operands if not is_linear(x)]
     results = iter(bind(transposed, [*fixed, *[ct for ct in cts if ct is not None]]))
     bars = iter([next(results) if has else None for has in out_nonzero])
     return [next(bars) if is_lin else None for is_lin in linear]
+
+
+steps = Steps(linearize_jaxpr, transpose_jaxpr, pull_masked)

@@ -11,11 +11,13 @@ values, computed already. From one tape come
 
 from collections.abc import Sequence
 
+from ..config import state
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
 from ..core.literal import Literal, aval_of, zeros_of
 from ..core.rules import Linear
 from ..core.source import user_frame
 from ..core.trace import Trace, Tracer, context
+from .masks import MaskTrace, chooses
 
 
 class TapeTracer(Tracer):
@@ -38,6 +40,21 @@ class Entry:
         self.params = params
         self.outs = outs
         self.source = source
+
+    def chooses(self) -> bool:
+        """Whether it may put zeros in the place of some elements (`masks.py`)."""
+        return chooses(self.primitive, self.params)
+
+    def transpose(self, tape, ct):
+        """Cotangents of the operands, None for those that are not on the tape."""
+        rule = self.primitive.transpose
+        if rule is None:
+            raise self.primitive.missing("transpose", self.operands)
+        args = [
+            Linear(x.aval) if type(x) is TapeTracer and x._trace is tape else x
+            for x in self.operands
+        ]
+        return rule(ct, *args, **self.params)
 
 
 class Tape(Trace):
@@ -85,31 +102,49 @@ class Tape(Trace):
     def push(self, inputs: Sequence, x_dots: Sequence, results: Sequence) -> list:
         """Run forward: the results for given values of the inputs."""
         values = {id(x): t for x, t in zip(inputs, x_dots, strict=True)}
+        masks = MaskTrace(context.depth + 0.5)
         for entry in self.live_entries(results):
+            masked = state.nan_safe and entry.chooses()
             operands = [
-                self._value(values, x) if self.owns(x) else x for x in entry.operands
+                self._value(values, x, masks if masked else None)
+                if self.owns(x)
+                else x
+                for x in entry.operands
             ]
             out = entry.primitive.bind(*operands, **entry.params)
             outs = out if entry.primitive.multiple_results else (out,)
             values.update((id(x), y) for x, y in zip(entry.outs, outs, strict=True))
-        return [self._value(values, x) if self.owns(x) else x for x in results]
+        return [
+            masks.settle(self._value(values, x)) if self.owns(x) else x for x in results
+        ]
 
     @staticmethod
-    def _value(values, x):
+    def _value(values, x, masks=None):
         value = values.get(id(x))
-        return zeros_of(x.aval) if value is None else value
+        if value is None:
+            return zeros_of(x.aval)
+        return value if masks is None else masks.open(value)
 
-    def pull(self, inputs: Sequence, results: Sequence, cts: Sequence) -> list:
+    def pull(
+        self, inputs: Sequence, results: Sequence, cts: Sequence, masks=None
+    ) -> list:
         """Run backward: cotangents of the inputs from those of the results.
 
         A cotangent None is zero, in arguments and results alike.
+
+        Args:
+          masks: a trace whose masks the cotangents may have; by default those given
+            have none, and those returned have been cut.
         """
+        settling = masks is None
         bars: dict[int, object] = {}
         for x, ct in zip(results, cts, strict=True):
             if ct is not None and self.owns(x):
                 known = bars.get(id(x))
                 bars[id(x)] = ct if known is None else known + ct
         source = context.source
+        if settling and state.nan_safe:
+            masks = MaskTrace(context.depth + 0.5)
         try:
             for entry in reversed(self.entries):
                 outs = entry.outs
@@ -123,24 +158,19 @@ class Tape(Trace):
                     if ct is None:
                         continue
                 context.source = entry.source
+                if masks is not None and entry.chooses():
+                    many = primitive.multiple_results
+                    ct = [*map(masks.open, ct)] if many else masks.open(ct)
                 self._pull_entry(entry, ct, bars)
         finally:
             context.source = source
-        return [bars.get(id(x)) for x in inputs]
+        found = [bars.get(id(x)) for x in inputs]
+        return [*map(masks.settle, found)] if settling and masks is not None else found
 
     def _pull_entry(self, entry, ct, bars):
         operands = entry.operands
-        mine = [type(x) is TapeTracer and x._trace is self for x in operands]
-        rule = entry.primitive.transpose
-        if rule is None:
-            raise entry.primitive.missing("transpose", operands)
-        args = [
-            Linear(x.aval) if linear else x
-            for x, linear in zip(operands, mine, strict=True)
-        ]
-        operand_bars = rule(ct, *args, **entry.params)
-        for x, linear, bar in zip(operands, mine, operand_bars, strict=True):
-            if linear and bar is not None:
+        for x, bar in zip(operands, entry.transpose(self, ct), strict=True):
+            if bar is not None and type(x) is TapeTracer and x._trace is self:
                 known = bars.get(id(x))
                 bars[id(x)] = bar if known is None else known + bar
 
