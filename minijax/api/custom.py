@@ -1,161 +1,339 @@
-"""`custom_jvp` and `custom_vjp`: functions with derivative rules of one's own."""
+"""Functions with rules of one's own: `custom_jvp`, `custom_vjp`, `custom_vmap`.
 
+They differ in the rule that is asked for; each takes all of them, and `custom_rules`
+is the same without a preference. What a function has no rule for is derived from the
+rules it has, or from the function:
+
+    forward mode    the jvp rule, else the backward rule transposed, else the function
+    reverse mode    the vjp rule, else the jvp rule linearized, else the function
+    vmap            the vmap rule, else the function and its rules, batched
+"""
+
+import functools
+import inspect
 from collections.abc import Callable
+from typing import Any
 
-from .. import dtypes, tree
-from ..control.custom import JvpRule, VjpRule, custom_jvp_call_p, custom_vjp_call_p
-from ..core.jaxpr import eval_jaxpr
+from .. import tree
+from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
+from ..control.implicit import custom_linear_solve
+from ..control.loops import map as sequential_map
 from ..core.literal import aval_of
 from ..core.trace import Tracer
-from ..transforms.jvp import differentiable, tangent_aval
-from ..transforms.stage import hoist, stage
-from .arguments import (
-    argument_paths,
-    as_values,
-    name_of,
-    result_values,
-    signature_of,
-    wraps,
-)
-from .autodiff import materialize
+from ..core.tracebacks import boundary
+from .arguments import name_of, signature_of, wraps
+from .autodiff import jvp as push
+from .autodiff import linearize, materialize
+from .custom_calls import Call
 
 
-class SymbolicZero:
-    """A tangent or cotangent that is known to be zero: only its type exists."""
+class custom_rules:
+    """A function that may bring rules for forward mode, reverse mode and vmap.
 
-    __slots__ = ("aval",)
+    Args:
+      fun: the function.
+      nondiff_argnums, nondiff_argnames: arguments that rules do not differentiate;
+        derivative rules get them first.
 
-    def __init__(self, aval):
-        self.aval = aval
+    >>> @custom_rules
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube.defjvps(lambda x_dot, y, x: 3 * x * x * x_dot)
+    >>> cube.defvjp(lambda x: (cube(x), x), lambda x, y_bar: (3 * x * x * y_bar,))
+    >>> print(cube.describe())
+    cube: custom_rules
+      forward mode   given: rules per argument (<lambda>)
+      reverse mode   given: <lambda>, then <lambda>
+      linearize      the reverse rules, tangents pushed by the forward rule
+      vmap           derived: the function and its derivative rules, batched
+    """
 
-    @property
-    def shape(self):
-        return self.aval.shape
-
-    @property
-    def dtype(self):
-        return self.aval.dtype
-
-    def instantiate(self):
-        """Zeros of the type."""
-        return materialize(None, self.aval)
-
-    def __repr__(self):
-        return f"SymbolicZero({self.aval})"
-
-
-class CustomVJPPrimal:
-    """What a forward rule with `symbolic_zeros` gets for each leaf."""
-
-    __slots__ = ("perturbed", "value")
-
-    def __init__(self, value, perturbed):
-        self.value = value
-        self.perturbed = perturbed
-
-
-class _Custom:
-    """What `custom_jvp` and `custom_vjp` share: arguments split, checked, flattened."""
-
-    kind = ""
-
-    def __init__(self, fun: Callable, nondiff_argnums=(), nondiff_argnames=()):
+    def __init__(
+        self,
+        fun: Callable,
+        nondiff_argnums: int | tuple = (),
+        nondiff_argnames: str | tuple = (),
+    ):
         wraps(fun)(self)
         self.fun = fun
-        numbers = (
-            (nondiff_argnums,)
-            if isinstance(nondiff_argnums, int)
-            else tuple(nondiff_argnums)
-        )
-        names = (
-            (nondiff_argnames,)
-            if isinstance(nondiff_argnames, str)
-            else tuple(nondiff_argnames)
-        )
-        signature = signature_of(fun)
-        if signature is not None:
-            parameters = list(signature.parameters)
-            numbers = (*numbers, *[parameters.index(name) for name in names])
-        self.nondiff_argnums = tuple(sorted(set(numbers)))
-
-    def __get__(self, instance, owner=None):
-        if instance is None:
-            return self
-        return _Method(self, instance)
+        self.kind = type(self).__name__
+        self._signature = signature_of(fun)
+        self._count = _count_of_positional(self._signature)
+        self.nondiff_argnums = _positions(fun, nondiff_argnums, nondiff_argnames)
+        self.jvp: Callable | None = None
+        self.fwd: Callable | None = None
+        self.bwd: Callable | None = None
+        self.vmap: Callable | None = None
+        self.symbolic_zeros_in_jvp = False
+        self.symbolic_zeros_in_vjp = False
+        self.optimize_remat = False
+        self._origin_of_jvp = ""
 
     @property
-    def _where(self):
+    def where(self) -> str:
+        """What to call the function in errors."""
         return f"{self.kind} {name_of(self.fun)}"
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else _Method(self, instance)
+
+    @boundary
+    def __call__(self, *args, **kwargs):
+        if not self._has_rules:
+            raise AttributeError(self._no_rule())
+        call = Call(self, self._arguments(args, kwargs))
+        if self.fwd is not None:
+            self._refuse_traced(call.fixed)
+        outs = self._primitive.bind_functions(call.value, call.rules(), call.values)
+        return tree.unflatten(call.out_tree, outs)
+
+    @property
+    def _primitive(self):
+        if self.fwd is not None:
+            return custom_vjp_call_p
+        return custom_vmap_call_p if self.jvp is None else custom_jvp_call_p
+
+    def _no_rule(self):
+        return (
+            f"No rule defined for {self.kind} function {name_of(self.fun)} using "
+            "defjvp, defvjp, def_vmap or defroot. Define one before calling the "
+            "function."
+        )
 
     def _arguments(self, args, kwargs):
         """Positional arguments with defaults filled in, keywords resolved."""
-        signature = signature_of(self.fun)
-        if signature is None:
+        signature = self._signature
+        if signature is None or (len(args) == self._count and not kwargs):
             return args
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{self._where}: {error}.") from None
+            raise TypeError(f"{self.where}: {error}.") from None
         bound.apply_defaults()
         if bound.kwargs:
             raise TypeError(
-                f"{self._where}: parameters that can only be given by keyword are not "
+                f"{self.where}: parameters that can only be given by keyword are not "
                 f"supported, got {sorted(bound.kwargs)}. Make them positional."
             )
         return bound.args
 
-    def _split(self, args):
-        fixed = [args[k] for k in self.nondiff_argnums]
-        moving = tuple([x for k, x in enumerate(args) if k not in self.nondiff_argnums])
+    def _refuse_traced(self, fixed):
         for k, x in zip(self.nondiff_argnums, fixed, strict=True):
             leaves, _ = tree.flatten_raw(x, None)
-            if self.kind == "custom_vjp" and any(isinstance(y, Tracer) for y in leaves):
+            if any(isinstance(y, Tracer) for y in leaves):
                 raise TypeError(
-                    f"{self._where}: argument {k} is traced, but nondiff_argnums must "
+                    f"{self.where}: argument {k} is traced, but nondiff_argnums must "
                     "name arguments that are not arrays. Pass arrays as ordinary "
                     "arguments and return None for their cotangents."
                 )
-        return fixed, moving
 
-    def _joined(self, fixed, moving, count):
-        given, rest = iter(fixed), iter(moving)
-        return [
-            next(given) if k in self.nondiff_argnums else next(rest)
-            for k in range(count)
-        ]
+    def _owner(self, kind: type) -> "custom_rules":
+        """Which of several nested wrappers a rule belongs to.
 
-    def _prepare(self, args, kwargs):
-        args = self._arguments(args, kwargs)
-        fixed, moving = self._split(args)
-        leaves, treedef = tree.flatten_raw(moving, None)
+        `custom_vjp(custom_vmap(f))` hands its vmap rule on to `custom_vmap(f)`, as long
+        as that has none.
+        """
+        inner: Any = self
+        while isinstance(inner, custom_rules):
+            if isinstance(inner, kind) and (inner is self or not inner._has_rules):
+                return inner
+            inner = inner.fun
+        return self
 
-        def paths():
-            named = argument_paths(self.fun, args, {})
-            counts = [len(tree.flatten_raw(x, None)[0]) for x in args]
-            kept = []
-            position = 0
-            for k, count in enumerate(counts):
-                if k not in self.nondiff_argnums:
-                    kept.extend(named[position : position + count])
-                position += count
-            return kept
+    @property
+    def _has_rules(self):
+        return not (self.jvp is self.fwd is self.vmap is None)
 
-        values = as_values(leaves, self._where, paths)
-        return args, fixed, values, treedef
+    def defjvp(self, jvp: Callable, symbolic_zeros: bool = False) -> Callable:
+        """Set the rule `jvp(*nondiff, primals, tangents) -> (out, out_tangent)`.
+
+        Args:
+          symbolic_zeros: tangents that are known to be zero arrive, and may be
+            returned, as `SymbolicZero`.
+        """
+        self._owner(custom_jvp)._set_jvp(jvp, symbolic_zeros, name_of(jvp))
+        return jvp
+
+    def _set_jvp(self, jvp, symbolic_zeros, origin):
+        self.jvp = jvp
+        self.symbolic_zeros_in_jvp = symbolic_zeros
+        self._origin_of_jvp = origin
+
+    def defjvps(self, *jvps: Callable | None) -> None:
+        """Set one rule `jvp(tangent, out, *primals)` per argument; None means zero."""
+        owner = self._owner(custom_jvp)
+        if owner.nondiff_argnums:
+            raise TypeError(
+                f"{owner.where}: defjvps cannot be used with nondiff_argnums. Use "
+                f"defjvp."
+            )
+
+        def jvp(primals, tangents):
+            out = self(*primals)
+            terms = [
+                rule(t, out, *primals)
+                for rule, t in zip(jvps, tangents, strict=True)
+                if rule is not None
+            ]
+            if not terms:
+                return out, tree.map(lambda x: materialize(None, aval_of(x)), out)
+            return out, functools.reduce(_sum, terms)
+
+        names = ", ".join(["None" if f is None else name_of(f) for f in jvps])
+        owner._set_jvp(jvp, False, f"rules per argument ({names})")
+
+    def defvjp(
+        self,
+        fwd: Callable,
+        bwd: Callable,
+        symbolic_zeros: bool = False,
+        optimize_remat: bool = False,
+    ) -> None:
+        """Set the rules for reverse mode.
+
+        Args:
+          fwd: takes what the function takes, returns `(out, residuals)`.
+          bwd: takes `(*nondiff, residuals, out_bar)`, returns a tuple with one
+            cotangent per differentiable argument; None means zero.
+          symbolic_zeros: `fwd` gets each leaf as a `CustomVJPPrimal`, and cotangents
+            that are known to be zero are `SymbolicZero`.
+          optimize_remat: under `checkpoint`, the forward pass calls the function and
+            only the backward pass calls `fwd`, where that is one opaque step.
+        """
+        owner = self._owner(custom_vjp)
+        owner.fwd = fwd
+        owner.bwd = bwd
+        owner.symbolic_zeros_in_vjp = symbolic_zeros
+        owner.optimize_remat = optimize_remat
+
+    def def_vmap(self, vmap_rule: Callable) -> Callable:
+        """Set the rule `vmap_rule(axis_size, in_batched, *args)`.
+
+        Args:
+          vmap_rule: gets the size of the axis, a list with a tree of booleans per
+            argument, and the arguments, with the axis in front where batched. Returns
+            `(out, out_batched)`, trees of one structure.
+        """
+        self._owner(custom_vmap).vmap = vmap_rule
+        return vmap_rule
+
+    def defroot(
+        self,
+        residual: Callable,
+        tangent_solve: Callable,
+        transpose_solve: Callable | None = None,
+        symmetric: bool = False,
+    ) -> None:
+        """Say that the value x of the function solves `residual(x, *args) = 0`.
+
+        Derivatives follow from the implicit function theorem, whatever the function
+        does to find x. A linear solve is a residual such as `a @ x - b`.
+
+        Args:
+          residual: has the structure and types of x.
+          tangent_solve: `tangent_solve(matvec, b)` solves `matvec(x) = b`, where matvec
+            is linear. It is differentiated, unless one of the following is given.
+          transpose_solve: the same for the transposed system, for reverse mode.
+          symmetric: the linear map is symmetric: `tangent_solve` does for both.
+
+        >>> root = custom_rules(lambda a: jnp.exp(jnp.log(a) / 3))
+        >>> root.defroot(lambda x, a: x**3 - a, lambda matvec, b: b / matvec(1.0))
+        >>> grad(root)(8.0)
+        Array(0.08333..., dtype=float32, weak_type=True)
+        """
+        owner = self._owner(custom_jvp)
+        solve = tangent_solve
+        if symmetric or transpose_solve is not None:
+            solve = functools.partial(
+                custom_linear_solve,
+                solve=tangent_solve,
+                transpose_solve=transpose_solve,
+                symmetric=symmetric,
+            )
+
+        def jvp(primals, tangents):
+            x = self(*primals)
+            _, moved = push(lambda *args: residual(x, *args), primals, tangents)
+            _, matvec = linearize(lambda x: residual(x, *primals), x)
+            return x, solve(matvec, tree.map(lambda t: -t, moved))
+
+        origin = f"the root of {name_of(residual)}, by {name_of(tangent_solve)}"
+        owner._set_jvp(jvp, False, origin)
+
+    def describe(self) -> str:
+        """What each mode uses: which rules were given, and which are derived."""
+        vmap = self.vmap and f"given: {name_of(self.vmap)}"
+        modes = {
+            "forward mode": self._forward_mode(),
+            "reverse mode": self._reverse_mode(),
+            "linearize": self._linearize(),
+            "vmap": vmap or "derived: the function and its derivative rules, batched",
+        }
+        rows = [f"  {mode:14} {what}" for mode, what in modes.items()]
+        return "\n".join([f"{name_of(self.fun)}: {self.kind}", *rows])
+
+    def _forward_mode(self):
+        if self.jvp is not None:
+            return f"given: {self._origin_of_jvp}"
+        if self.bwd is not None:
+            return f"derived: {name_of(self.bwd)}, transposed"
+        return f"derived: {name_of(self.fun)}, differentiated"
+
+    def _reverse_mode(self):
+        if self.fwd is not None and self.bwd is not None:
+            return f"given: {name_of(self.fwd)}, then {name_of(self.bwd)}"
+        if self.jvp is not None:
+            return f"derived: {self._origin_of_jvp}, linearized and transposed"
+        return f"derived: {name_of(self.fun)}, differentiated"
+
+    def _linearize(self):
+        if self.bwd is None:
+            return (
+                self._origin_of_jvp or f"derived: {name_of(self.fun)}, differentiated"
+            )
+        if self.jvp is None:
+            pushed = f"{name_of(self.bwd)} transposed"
+        else:
+            pushed = "the forward rule"
+        return f"the reverse rules, tangents pushed by {pushed}"
+
+
+def _count_of_positional(signature):
+    """How many arguments fit without looking closer, None if that is not so simple."""
+    if signature is None:
+        return None
+    kinds = {p.kind for p in signature.parameters.values()}
+    plain = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return len(signature.parameters) if kinds <= plain else None
+
+
+def _positions(fun, numbers, names):
+    """Positions of the arguments given by number or name."""
+    numbers = (numbers,) if isinstance(numbers, int) else tuple(numbers)
+    names = (names,) if isinstance(names, str) else tuple(names)
+    if names:
+        parameters = list(signature_of(fun).parameters)
+        numbers = (*numbers, *[parameters.index(name) for name in names])
+    return tuple(sorted(set(numbers)))
+
+
+def _sum(x, y):
+    return tree.map(lambda a, b: a + b, x, y)
 
 
 class _Method:
-    """A function with a custom rule, bound to an object as its first argument."""
+    """A function with rules, bound to an object as its first argument."""
 
     def __init__(self, custom, instance):
         self.__self__ = instance
         self.__func__ = custom
 
+    @boundary
     def __call__(self, *args, **kwargs):
         return self.__func__(self.__self__, *args, **kwargs)
 
 
-class custom_jvp(_Custom):
+class custom_jvp(custom_rules):
     """A function with a forward-mode rule of its own.
 
     The rule is used in both modes, since its result is linear in the tangents.
@@ -173,123 +351,14 @@ class custom_jvp(_Custom):
     ...     return f(x, y), x_dot * y + x * y_dot
     """
 
-    kind = "custom_jvp"
-
-    def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
-        super().__init__(fun, nondiff_argnums, nondiff_argnames)
-        self.jvp: Callable | None = None
-        self.symbolic_zeros = False
-
-    def defjvp(self, jvp: Callable, symbolic_zeros: bool = False) -> Callable:
-        """Set the rule `jvp(*nondiff, primals, tangents) -> (out, out_tangent)`."""
-        self.jvp = jvp
-        self.symbolic_zeros = symbolic_zeros
-        return jvp
-
-    def defjvps(self, *jvps: Callable | None) -> None:
-        """Set one rule `jvp(tangent, out, *primals)` per argument; None means zero."""
-        if self.nondiff_argnums:
-            raise TypeError(
-                f"{self._where}: defjvps cannot be used with nondiff_argnums. Use "
-                f"defjvp."
-            )
-
-        def jvp(primals, tangents):
-            out = self(*primals)
-            total = None
-            for rule, t in zip(jvps, tangents, strict=True):
-                if rule is not None:
-                    term = rule(t, out, *primals)
-                    total = (
-                        term
-                        if total is None
-                        else tree.map(lambda a, b: a + b, total, term)
-                    )
-            if total is None:
-                total = tree.map(lambda x: materialize(None, aval_of(x)), out)
-            return out, total
-
-        self.defjvp(jvp)
-
-    def __call__(self, *args, **kwargs):
-        if self.jvp is None:
-            raise AttributeError(
-                f"No JVP defined for custom_jvp function {name_of(self.fun)} using "
-                "defjvp. Define one before calling the function."
-            )
-        args, fixed, values, treedef = self._prepare(args, kwargs)
-        out_tree = None
-
-        def flat(*leaves):
-            nonlocal out_tree
-            moving = tree.unflatten(treedef, leaves)
-            out = self.fun(*self._joined(fixed, moving, len(args)))
-            results, out_tree = result_values(out, self._where)
-            return results
-
-        def flat_rule(primals, tangents):
-            nonlocal out_tree
-            return self._apply_rule(fixed, treedef, primals, tangents, set_tree)
-
-        def set_tree(found):
-            nonlocal out_tree
-            if out_tree is not None and found != out_tree:
-                raise TypeError(
-                    f"{self._where}: the rule's output must have the structure of the "
-                    f"function's, {out_tree}, got {found}."
-                )
-            out_tree = found
-
-        rule = JvpRule(name_of(self.fun), flat_rule)
-        outs = custom_jvp_call_p.bind_functions(flat, rule, values)
-        return tree.unflatten(out_tree, outs)
-
-    def _apply_rule(self, fixed, treedef, primals, tangents, set_tree):
-        where = f"custom_jvp rule of {name_of(self.fun)}"
-        zero = SymbolicZero if self.symbolic_zeros else (lambda a: materialize(None, a))
-        dots = [
-            zero(tangent_aval(aval_of(x))) if t is None else t
-            for x, t in zip(primals, tangents, strict=True)
-        ]
-        pair = self.jvp(
-            *fixed, tree.unflatten(treedef, primals), tree.unflatten(treedef, dots)
+    def _no_rule(self):
+        return (
+            f"No JVP defined for custom_jvp function {name_of(self.fun)} using "
+            "defjvp. Define one before calling the function."
         )
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(
-                f"{where}: must return a pair (primal_out, tangent_out), got "
-                f"{type(pair).__name__}."
-            )
-        out, out_dot = pair
-        outs, out_tree = result_values(out, where)
-        set_tree(out_tree)
-        found, dot_tree = tree.flatten_raw(out_dot, None)
-        if dot_tree != out_tree:
-            mismatch = tree.describe_mismatch("primal_out", out, "tangent_out", out_dot)
-            raise TypeError(
-                f"{where}: primal and tangent outputs must have the same structure. "
-                f"{mismatch}"
-            )
-        checked = [
-            self._checked_dot(where, t, x) for t, x in zip(found, outs, strict=True)
-        ]
-        return outs, checked
-
-    @staticmethod
-    def _checked_dot(where, t, x):
-        expected = tangent_aval(aval_of(x))
-        if expected.dtype == dtypes.float0 or isinstance(t, SymbolicZero):
-            return None
-        got = aval_of(t)
-        if got.shape != expected.shape or got.dtype != expected.dtype:
-            raise TypeError(
-                f"{where}: must produce primal and tangent outputs of equal shapes and "
-                f"dtypes, got primal output {aval_of(x)} and tangent output {got}. "
-                "Convert the tangent, for example with astype."
-            )
-        return as_values([t], where, lambda: ["tangent_out"])[0]
 
 
-class custom_vjp(_Custom):
+class custom_vjp(custom_rules):
     """A function with a reverse-mode rule of its own.
 
     Forward mode works as well: tangents go through the transpose of the backward rule.
@@ -304,259 +373,60 @@ class custom_vjp(_Custom):
     >>> f.defvjp(lambda x: (f(x), x), lambda x, y_bar: (2 * x * y_bar,))
     """
 
-    kind = "custom_vjp"
-
-    def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
-        super().__init__(fun, nondiff_argnums, nondiff_argnames)
-        self.fwd: Callable | None = None
-        self.bwd: Callable | None = None
-        self.symbolic_zeros = False
-
-    def defvjp(
-        self,
-        fwd: Callable,
-        bwd: Callable,
-        symbolic_zeros: bool = False,
-        optimize_remat: bool = False,
-    ) -> None:
-        """Set the rules.
-
-        Args:
-          fwd: takes what the function takes, returns `(out, residuals)`.
-          bwd: takes `(*nondiff, residuals, out_bar)`, returns a tuple with one
-            cotangent per differentiable argument; None means zero.
-        """
-        self.fwd = fwd
-        self.bwd = bwd
-        self.symbolic_zeros = symbolic_zeros
-        self.optimize_remat = optimize_remat
-
-    def __call__(self, *args, **kwargs):
-        if self.fwd is None or self.bwd is None:
-            raise AttributeError(
-                f"No VJP defined for custom_vjp function {name_of(self.fun)} using "
-                "defvjp. Define one before calling the function."
-            )
-        args, fixed, values, treedef = self._prepare(args, kwargs)
-        out_tree = None
-
-        def flat(*leaves):
-            nonlocal out_tree
-            moving = tree.unflatten(treedef, leaves)
-            out = self.fun(*self._joined(fixed, moving, len(args)))
-            results, out_tree = result_values(out, self._where)
-            return results
-
-        def forward(primals):
-            nonlocal out_tree
-            outs, found, residuals, backward = self._forward(
-                fixed, treedef, primals, len(args)
-            )
-            if out_tree is not None and found != out_tree:
-                raise TypeError(
-                    f"{self._where}: the forward rule must return (out, residuals) "
-                    f"with out of the structure of the function's output, {out_tree}, "
-                    f"got {found}."
-                )
-            out_tree = found
-            return outs, residuals, backward
-
-        rule = VjpRule(name_of(self.fun), forward)
-        outs = custom_vjp_call_p.bind_functions(flat, rule, values)
-        return tree.unflatten(out_tree, outs)
-
-    def _forward(self, fixed, treedef, primals, count):
-        where = f"custom_vjp forward rule of {name_of(self.fun)}"
-        leaves = primals
-        if self.symbolic_zeros:
-            leaves = [CustomVJPPrimal(x, differentiable(x)) for x in primals]
-        moving = tree.unflatten(treedef, leaves)
-        pair = self.fwd(*self._joined(fixed, moving, count))
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(
-                f"{where}: must return a pair (out, residuals), got "
-                f"{type(pair).__name__}."
-            )
-        out, residuals = pair
-        outs, out_tree = result_values(out, where)
-        res_leaves, res_tree = tree.flatten_raw(residuals, None)
-        # Residuals may hold anything; arrays among them are traced.
-        traced = [isinstance(x, Tracer) or hasattr(x, "aval") for x in res_leaves]
-        plain = [None if on else x for x, on in zip(res_leaves, traced, strict=True)]
-        arrays = [x for x, on in zip(res_leaves, traced, strict=True) if on]
-        in_avals = [aval_of(x) for x in primals]
-
-        def backward(values, cts):
-            given = iter(values)
-            filled = [
-                next(given) if on else x for x, on in zip(plain, traced, strict=True)
-            ]
-            res = tree.unflatten(res_tree, filled)
-            return self._backward(fixed, treedef, in_avals, out_tree, outs, res, cts)
-
-        return outs, out_tree, arrays, backward
-
-    def _backward(self, fixed, treedef, in_avals, out_tree, outs, residuals, cts):
-        where = f"custom_vjp backward rule of {name_of(self.fun)}"
-        zero = SymbolicZero if self.symbolic_zeros else (lambda a: materialize(None, a))
-        filled = [
-            zero(tangent_aval(aval_of(x))) if ct is None else ct
-            for x, ct in zip(outs, cts, strict=True)
-        ]
-        bars = self.bwd(*fixed, residuals, tree.unflatten(out_tree, filled))
-        if isinstance(bars, list):
-            bars = tuple(bars)
-        children = treedef.children()
-        if not isinstance(bars, tuple) or len(bars) != len(children):
-            got = (
-                f"a tuple of {len(bars)}"
-                if isinstance(bars, tuple)
-                else f"a {type(bars).__name__}"
-            )
-            raise TypeError(
-                f"Custom VJP bwd rule of {name_of(self.fun)} must produce a tuple with "
-                f"one cotangent per differentiable argument, {len(children)} in all, "
-                f"got {got}. Return None for arguments whose cotangent is zero."
-            )
-        found = []
-        for k, (bar, child) in enumerate(zip(bars, children, strict=True)):
-            found.extend(self._leaves_of(where, bar, child, k))
-        return [
-            self._checked_bar(where, bar, aval, k)
-            for k, (bar, aval) in enumerate(zip(found, in_avals, strict=True))
-        ]
-
-    @staticmethod
-    def _leaves_of(where, bar, child, k):
-        if bar is None:
-            return [None] * child.num_leaves
-        template = tree.unflatten(child, [0] * child.num_leaves)
-        names = f"the argument {k}", f"cotangent {k}"
-        return tree.broadcast_prefix(
-            bar,
-            template,
-            is_leaf=lambda x: x is None,
-            where=where,
-            full_name=names[0],
-            prefix_name=names[1],
+    def _no_rule(self):
+        return (
+            f"No VJP defined for custom_vjp function {name_of(self.fun)} using "
+            "defvjp. Define one before calling the function."
         )
 
-    @staticmethod
-    def _checked_bar(where, bar, aval, k):
-        expected = tangent_aval(aval)
-        if bar is None or expected.dtype == dtypes.float0:
-            return None
-        if isinstance(bar, SymbolicZero):
-            return None
-        if getattr(bar, "dtype", None) == dtypes.float0:
-            raise TypeError(
-                f"{where}: cotangent {k} must be {expected}, got float0. Return None "
-                "for a zero cotangent."
-            )
-        got = aval_of(bar)
-        if got.shape != expected.shape or got.dtype != expected.dtype:
-            raise ValueError(
-                f"Shape or dtype mismatch: {where}: cotangent {k} must have the type "
-                f"of the argument, {expected}, got {got}. Sum over broadcast axes, or "
-                "convert with astype."
-            )
-        return as_values([bar], where, lambda: [f"cotangent {k}"])[0]
 
+class custom_vmap(custom_rules):
+    """A function that says itself what `vmap` of it is.
 
-def custom_gradient(fun: Callable) -> Callable:
-    """A function that returns its value and its own pullback.
+    Both modes differentiate it; `vmap` of a derivative is the derivative of the rule.
 
-    >>> @custom_gradient
-    ... def f(x):
-    ...     return x * x, lambda y_bar: (2 * x * y_bar,)
+    >>> @custom_vmap
+    ... def f(x, y):
+    ...     return x + y
+    >>> @f.def_vmap
+    ... def f_vmap(axis_size, in_batched, xs, ys):
+    ...     return xs * ys, True
+    >>> vmap(f)(jnp.arange(3.0), jnp.arange(3.0))
+    Array([0., 1., 4.], dtype=float32)
     """
 
-    @custom_vjp
-    def wrapped(*args):
-        return fun(*args)[0]
+    def __init__(self, fun: Callable):
+        super().__init__(fun)
 
-    def fwd(*args):
-        out, pullback = fun(*args)
-        avals = [aval_of(x) for x in tree.leaves(out)]
-        out_tree = tree.structure(out)
-        bar_tree = None
-
-        def flat(*cts):
-            nonlocal bar_tree
-            bars = pullback(tree.unflatten(out_tree, cts))
-            values, bar_tree = result_values(bars, "custom_gradient")
-            return values
-
-        closed, consts = hoist(stage(flat, avals))
-        return out, _Residuals(closed, bar_tree, consts)
-
-    def bwd(res, out_bar):
-        cts = tree.leaves(out_bar)
-        outs = eval_jaxpr(res.closed.jaxpr, [], *res.consts, *cts)
-        bars = tree.unflatten(res.bar_tree, outs)
-        return bars if isinstance(bars, tuple) else (bars,)
-
-    wrapped.defvjp(fwd, bwd)
-    return wraps(fun)(lambda *args: wrapped(*args))
+    def _no_rule(self):
+        return (
+            f"No batching rule defined for custom_vmap function {name_of(self.fun)} "
+            "using def_vmap. Define one before calling the function."
+        )
 
 
-class _Residuals:
-    """A pullback written down, as a tree of its constants."""
+def sequential_vmap(f: Callable) -> custom_vmap:
+    """The function, run for one member after the other under `vmap`: in a loop.
 
-    def __init__(self, closed, bar_tree, consts):
-        self.closed = closed
-        self.bar_tree = bar_tree
-        self.consts = consts
-
-
-tree.register_pytree_node(
-    _Residuals,
-    lambda r: (tuple(r.consts), (r.closed, r.bar_tree)),
-    lambda static, consts: _Residuals(static[0], static[1], list(consts)),
-)
-
-
-def closure_convert(fun: Callable, *example_args):
-    """Split a function into one without closed-over traced values, and those values.
-
-    Returns:
-      `(converted, consts)`: `converted(*args, *consts)` computes what `fun(*args)`
-      does, and depends on what `fun` closed over through `consts` only.
+    >>> vmap(sequential_vmap(lambda x: x + 1))(jnp.arange(3))
+    Array([1, 2, 3], dtype=int32)
     """
-    leaves, in_tree = tree.flatten_raw(example_args, None)
-    values = as_values(
-        leaves, "closure_convert", lambda: argument_paths(fun, example_args, {})
-    )
-    out_tree = None
+    wrapped = custom_vmap(f)
 
-    def flat(*tracers):
-        nonlocal out_tree
-        out = fun(*tree.unflatten(in_tree, tracers))
-        results, out_tree = result_values(out, "closure_convert")
-        return results
+    def member_by_member(axis_size, in_batched, *args):
+        leaves, treedef = tree.flatten_raw(args, None)
+        flags = tree.leaves(in_batched)
 
-    closed, consts = hoist(stage(flat, [aval_of(x) for x in values]))
-    moving = [isinstance(c, Tracer) and differentiable(c) for c in consts]
-    hoisted = [c for c, on in zip(consts, moving, strict=True) if on]
+        def member(rows):
+            given = iter(rows)
+            filled = [
+                next(given) if on else x for x, on in zip(leaves, flags, strict=True)
+            ]
+            return wrapped(*tree.unflatten(treedef, filled))
 
-    def converted(*args_and_consts):
-        count = len(args_and_consts) - len(hoisted)
-        args, given = args_and_consts[:count], iter(args_and_consts[count:])
-        xs, treedef = tree.flatten_raw(tuple(args), None)
-        if treedef != in_tree:
-            raise TypeError(
-                f"closure_convert: arguments must have structure {in_tree}, got "
-                f"{treedef}."
-            )
-        filled = [
-            next(given) if on else c for c, on in zip(consts, moving, strict=True)
-        ]
-        return tree.unflatten(out_tree, eval_jaxpr(closed.jaxpr, [], *filled, *xs))
+        rows = [x for x, on in zip(leaves, flags, strict=True) if on]
+        out = sequential_map(member, rows)
+        return out, tree.map(lambda _: True, out)
 
-    return converted, hoisted
-
-
-def zero_from_primal(x, symbolic_zeros: bool = False):
-    """The zero tangent of a value."""
-    aval = tangent_aval(aval_of(x))
-    return SymbolicZero(aval) if symbolic_zeros else materialize(None, aval)
+    wrapped.def_vmap(member_by_member)
+    return wrapped

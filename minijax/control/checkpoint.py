@@ -15,10 +15,14 @@ from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, eval_jaxpr
 from ..core.literal import Literal
 from ..core.primitive import Primitive
 from ..core.rules import is_linear
-from ..optimize.dead_code import remove_dead_code
+from ..optimize.dead_code import acts, remove_dead_code
 from ..transforms.batch import batch_flat, batch_jaxpr
 from ..transforms.jvp import jvp_flat, jvp_jaxpr
 from ..transforms.linearize import linearize_jaxpr, transpose_call
+from .callback_rules import does_io
+from .policies import Offloadable, decision, to_memory, to_memory_p
+from .programs import picked
+from .remat_opt import without_unread_residuals
 
 
 def optimization_barrier(operand):
@@ -91,12 +95,16 @@ def _checkpoint_jvp(primals, tangents, *, jaxpr, policy, prevent_cse):
 
 def _checkpoint_linearize(trace, primals, tangents, *, jaxpr, policy, prevent_cse):
     active = tuple([t is not None for t in tangents])
-    forward, recompute, linear, out_active = jaxpr.remember(
+    forward, recompute, linear, memories, out_active = jaxpr.remember(
         ("checkpoint", active, policy), lambda: _split(jaxpr, active, policy)
     )
     results = checkpoint_call(forward, primals, policy, prevent_cse)
     count = len(jaxpr.jaxpr.outvars)
     outs, saved = results[:count], results[count:]
+    saved = [
+        x if memory is None else to_memory(x, memory.dst)
+        for x, memory in zip(saved, memories, strict=True)
+    ]
     given = [t for t in tangents if t is not None]
     dots = iter(
         recomputed_linear_p.bind(
@@ -112,30 +120,45 @@ def _checkpoint_linearize(trace, primals, tangents, *, jaxpr, policy, prevent_cs
 
 
 def _split(closed, active, policy):
-    """Programs for the forward pass, for recomputing residuals, and the linear part."""
+    """Programs for the forward pass, for recomputing residuals, and the linear part.
+
+    Also where the values that the forward pass returns for the second are to be kept,
+    None for where they are, and which results have a tangent.
+    """
     known, linear, forwards, out_active = linearize_jaxpr(closed, active)
     jaxpr = known.jaxpr
     count = len(closed.jaxpr.outvars)
     fresh = jaxpr.outvars[count:]
     residuals = [jaxpr.invars[k] if k >= 0 else fresh[-k - 1] for k in forwards]
+    decisions = [_decision(policy, eqn) for eqn in jaxpr.eqns]
     saveable = {
-        v
-        for eqn in jaxpr.eqns
-        if policy is not None and _is_saved(policy, eqn)
-        for v in eqn.outvars
+        v: place if isinstance(place, Offloadable) else None
+        for eqn, place in zip(jaxpr.eqns, decisions, strict=True)
+        for v in (eqn.outvars if place else ())
     }
-    eqns = [eqn for eqn in jaxpr.eqns if not saveable.issuperset(eqn.outvars)]
+    eqns = picked(jaxpr.eqns, [not place for place in decisions])
     body = Jaxpr(jaxpr.constvars, jaxpr.invars, residuals, eqns)
     needed = _free_variables(body, residuals, saveable)
+    memories = [saveable[v] for v in needed]
+    elsewhere = {v: Var(v.aval) for v in needed if saveable[v]}
+    brought_back = [
+        Eqn(to_memory_p, [x], {"kind": saveable[v].src}, [v])
+        for v, x in elsewhere.items()
+    ]
     recompute = Jaxpr(
-        jaxpr.constvars, [*jaxpr.invars, *needed], residuals, eqns, body.effects
+        jaxpr.constvars,
+        [*jaxpr.invars, *[elsewhere.get(v, v) for v in needed]],
+        residuals,
+        [*brought_back, *eqns],
+        body.effects,
     )
-    recompute = remove_dead_code(ClosedJaxpr(recompute, known.consts))
     forward = jaxpr.replace(outvars=[*jaxpr.outvars[:count], *needed])
+    forward = remove_dead_code(ClosedJaxpr(forward, known.consts))
     return (
-        remove_dead_code(ClosedJaxpr(forward, known.consts)),
-        recompute,
+        without_unread_residuals(forward),
+        remove_dead_code(ClosedJaxpr(recompute, known.consts)),
         linear,
+        memories,
         out_active,
     )
 
@@ -144,13 +167,15 @@ def _free_variables(body, residuals, saveable):
     """Saved variables that the live part of a program reads."""
     live = {v for v in residuals if type(v) is Var}
     for eqn in reversed(body.eqns):
-        if not live.isdisjoint(eqn.outvars):
+        if acts(eqn.effects) or not live.isdisjoint(eqn.outvars):
             live.update([x for x in eqn.invars if type(x) is not Literal])
     return [v for v in saveable if v in live]
 
 
-def _is_saved(policy: Callable, eqn: Eqn) -> bool:
-    return bool(policy(eqn.primitive, *[x.aval for x in eqn.invars], **eqn.params))
+def _decision(policy: Callable | None, eqn: Eqn) -> bool | Offloadable:
+    if does_io(eqn.effects):  # it must not happen again
+        return True
+    return policy is not None and decision(policy, eqn)
 
 
 def _checkpoint_transpose(cts, *operands, jaxpr, policy, prevent_cse):
@@ -190,7 +215,8 @@ def _residuals(points, recompute, prevent_cse):
     return eval_jaxpr(recompute.jaxpr, recompute.consts, *points)
 
 
-def _apply(*operands, recompute, linear, prevent_cse):
+def apply_recomputed(*operands, recompute, linear, prevent_cse):
+    """The linear part, its residuals computed again."""
     count = len(recompute.jaxpr.invars)
     residuals = _residuals(operands[:count], recompute, prevent_cse)
     return eval_jaxpr(linear.jaxpr, linear.consts, *residuals, *operands[count:])
@@ -208,7 +234,7 @@ def _linear_transpose(cts, *operands, recompute, linear, prevent_cse):
 
 
 def _linear_batch(size, operands, dims, **params):
-    return batch_flat(lambda *xs: _apply(*xs, **params), size, operands, dims)
+    return batch_flat(lambda *xs: apply_recomputed(*xs, **params), size, operands, dims)
 
 
 def _linear_lower(hlo, out, *operands, recompute, linear, prevent_cse):
@@ -225,96 +251,11 @@ recomputed_linear_p = Primitive(
     "recomputed_linear",
     abstract=lambda *avals, recompute, linear, prevent_cse: tuple(linear.out_avals),
     jvp=lambda primals, tangents, **params: jvp_flat(
-        lambda *xs: _apply(*xs, **params), primals, tangents
+        lambda *xs: apply_recomputed(*xs, **params), primals, tangents
     ),
     transpose=_linear_transpose,
     batch=_linear_batch,
     lower=_linear_lower,
     multiple_results=True,
-)
-
-
-# Policies: predicates of (primitive, *avals, **params)
-
-
-def everything_saveable(primitive, *avals, **params):
-    """Save all residuals: as without checkpoint."""
-    return True
-
-
-def nothing_saveable(primitive, *avals, **params):
-    """Save the inputs only."""
-    return False
-
-
-def dots_saveable(primitive, *avals, **params):
-    """Save results of matrix products and convolutions."""
-    return primitive.name in ("dot_general", "conv_general_dilated")
-
-
-def dots_with_no_batch_dims_saveable(primitive, *avals, **params):
-    """Save results of matrix products without batch axes: of weights, as a rule."""
-    if primitive.name != "dot_general":
-        return False
-    _, (lhs_batch, rhs_batch) = params["dimension_numbers"]
-    return not lhs_batch and not rhs_batch
-
-
-def save_only_these_names(*names: str) -> Callable:
-    """Save the values that `checkpoint_name` gave one of these names."""
-    chosen = frozenset(names)
-
-    def policy(primitive, *avals, **params):
-        return primitive is name_p and params["name"] in chosen
-
-    return policy
-
-
-def save_any_names_but_these(*names: str) -> Callable:
-    """Save the values that `checkpoint_name` gave any other name."""
-    excluded = frozenset(names)
-
-    def policy(primitive, *avals, **params):
-        return primitive is name_p and params["name"] not in excluded
-
-    return policy
-
-
-def save_anything_except_these_names(*names: str) -> Callable:
-    """Save everything but the values with these names."""
-    excluded = frozenset(names)
-
-    def policy(primitive, *avals, **params):
-        return primitive is not name_p or params["name"] not in excluded
-
-    return policy
-
-
-def save_from_both_policies(*policies: Callable) -> Callable:
-    """Save what any of the policies saves."""
-
-    def policy(primitive, *avals, **params):
-        return any(p(primitive, *avals, **params) for p in policies)
-
-    return policy
-
-
-def checkpoint_name(x, name: str):
-    """The value itself, with a name for policies."""
-    return name_p.bind(x, name=name)
-
-
-name_p = Primitive(
-    "name",
-    abstract=lambda x, *, name: x,
-    # The tangent goes without a name: policies are about values.
-    jvp=lambda primals, tangents, *, name: (
-        checkpoint_name(primals[0], name),
-        tangents[0],
-    ),
-    batch=lambda size, operands, dims, *, name: (
-        checkpoint_name(operands[0], name),
-        dims[0],
-    ),
-    lower=lambda hlo, out, x, *, name: str(x),
+    effects=lambda params: params["recompute"].effects,
 )
