@@ -1,17 +1,15 @@
 """Loops spelled in other loops: `fori_loop` and `map`."""
 
-import functools
 from collections.abc import Callable
 
 from .. import dtypes, tree
 from ..config import state
-from ..core.jaxpr import eval_jaxpr
 from ..core.literal import aval_of, python_scalar
-from ..primitives.elementwise import convert_element_type, lt
+from ..core.tracebacks import boundary
+from ..primitives.elementwise import convert_element_type
 from ..primitives.shape import reshape
 from ..primitives.slicing import concatenate, slice_in_dim
 from ..transforms.batch import batch_jaxpr
-from ..transforms.stage import stage
 from .bodies import (
     avals_of,
     check_callable,
@@ -22,26 +20,37 @@ from .bodies import (
     trace_loop,
 )
 from .call import call
+from .counting import below, indexed
 from .scan import length_of, row_avals, scan, unroll_of
 from .scan_rules import bind_scan
-from .while_loop import bind_while
+from .while_loop import checked_places
+from .while_rules import bind_while
 
 _LEAF = tree.structure(0)
 
 
+@boundary
 def fori_loop(
-    lower, upper, body_fun: Callable, init_val, *, unroll: int | bool | None = None
+    lower,
+    upper,
+    body_fun: Callable,
+    init_val,
+    *,
+    unroll: int | bool | None = None,
+    checkpoints: int | None = None,
 ):
     """Repeat `val = body_fun(i, val)` for i = lower, ..., upper - 1.
 
-    With bounds that are known while tracing it is a `scan`, which has derivatives of
-    every order in both modes; otherwise it is a `while_loop`, with forward mode only.
+    With bounds that are known while tracing it is a `scan`, whose reverse mode keeps
+    every carry; otherwise it is a `while_loop`, whose reverse mode keeps some.
 
     Args:
       lower, upper: integer scalars of one type.
       body_fun: from index and carry to a carry of the same structure and types.
       init_val: the first carry, a container of arrays.
       unroll: how many steps one turn of the compiled loop takes; needs known bounds.
+      checkpoints: how many carries reverse mode keeps, as in `while_loop`; given it,
+        the loop is a `while_loop` whatever its bounds.
 
     >>> fori_loop(0, 5, lambda i, total: total + i, 0)
     Array(10, dtype=int32, weak_type=True)
@@ -55,12 +64,19 @@ def fori_loop(
             "fori_loop: unroll needs bounds that are known while tracing, got "
             f"{aval_of(lower)} and {aval_of(upper)}. Leave unroll out."
         )
+    if unroll is not None and checkpoints is not None:
+        raise ValueError(
+            "fori_loop: takes unroll or checkpoints, got both. Leave one out: with "
+            "checkpoints the loop is not unrolled."
+        )
+    checkpoints = checked_places("fori_loop", checkpoints)
     init, treedef = flatten("fori_loop", "init_val", init_val)
     if state.disable_jit and start is not None and end is not None:
         for i in range(start, end):
             init_val = body_fun(i, init_val)
         return init_val
-    lower = python_scalar(start) if static else lower
+    if start is not None and end is not None:
+        lower, upper = python_scalar(start), python_scalar(end)
     aval = aval_of(lower)
     in_tree = tree.treedef_tuple([_LEAF, treedef])
 
@@ -69,15 +85,16 @@ def fori_loop(
         return body, body.out_tree
 
     init, body = trace_loop("fori_loop", init, treedef, trace)
-    counted = _counted(body.closed, len(body.consts))
-    if start is not None and end is not None:
+    counted = indexed(body.closed, len(body.consts))
+    if start is not None and end is not None and checkpoints is None:
         length = max(end - start, 0)
         steps = unroll_of("fori_loop", 1 if unroll is None else unroll, length)
         carry = [lower, *init]
         outs = bind_scan(counted, body.consts, carry, [], length, False, steps)
     else:
-        below = _below(avals_of([upper, lower, *init]))
-        outs = bind_while(below, [upper], counted, body.consts, [lower, *init])
+        carry = [lower, *init]
+        cond = below(avals_of([upper, *carry]))
+        outs = bind_while(cond, [upper], counted, body.consts, carry, checkpoints)
     return tree.unflatten(treedef, outs[1:])
 
 
@@ -104,22 +121,7 @@ def _bounds(lower, upper):
     )
 
 
-def _counted(closed, n_consts):
-    """The body of a loop that also counts: it takes and returns the index."""
-
-    def run(*args):
-        outs = eval_jaxpr(closed.jaxpr, closed.consts, *args)
-        return [args[n_consts] + 1, *outs]
-
-    return closed.remember(("counted", n_consts), lambda: stage(run, closed.in_avals))
-
-
-@functools.lru_cache(maxsize=256)
-def _below(avals):
-    """The condition of a counting loop: takes the upper bound, then the carry."""
-    return stage(lambda upper, i, *carry: [lt(i, upper)], avals)
-
-
+@boundary
 def map(f: Callable, xs, *, batch_size: int | None = None):
     """Apply `f` to each row of `xs` in turn and stack the results.
 

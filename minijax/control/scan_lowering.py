@@ -18,7 +18,7 @@ from .. import dtypes
 from ..core.avals import ShapedArray
 from ..primitives.ordering import both, compare
 from .programs import split
-from .while_loop import inline_values, write_while
+from .while_lowering import inline_values, write_while
 
 
 class _Scan(NamedTuple):

@@ -87,7 +87,7 @@ def test_jvp(program):
 def test_grad(program):
     """Reverse mode, un-jitted, of jit and under jit."""
     if not program.reverse_mode:
-        pytest.skip("a loop of unknown length has no reverse mode")
+        pytest.skip("jax has no reverse mode for a loop of unknown length")
     args = draw(program)
 
     def run(m):
@@ -107,7 +107,7 @@ def test_grad(program):
 def test_hessian(program):
     """Forward over reverse and reverse over reverse."""
     if not program.reverse_mode:
-        pytest.skip("a loop of unknown length has no reverse mode")
+        pytest.skip("jax has no reverse mode for a loop of unknown length")
     args = draw(program)
 
     def run(m):

@@ -116,12 +116,23 @@ ERRORS = [
         "while_loop: cond_fun must be a function, got 3 of type int.",
     ),
     (
-        lambda: minijax.grad(
-            lambda x: lax.while_loop(lambda c: c < 9, lambda c: c * 2, x)
+        lambda: lax.while_loop(lambda c: c < 9, lambda c: c * 2, 1.0, checkpoints=0),
+        ValueError,
+        "while_loop: checkpoints must be a positive count of carries to keep, got 0.",
+    ),
+    (
+        lambda: lax.fori_loop(0, 3, lambda i, c: c, 1.0, unroll=2, checkpoints=3),
+        ValueError,
+        "fori_loop: takes unroll or checkpoints, got both. Leave one out: with "
+        "checkpoints the loop is not unrolled.",
+    ),
+    (
+        lambda: minijax.linear_transpose(
+            lambda x: lax.while_loop(lambda c: c < 9, lambda c: c * 2, x), 1.0
         )(1.0),
         ValueError,
-        "while_loop: reverse mode needs a number of steps that is known while tracing. "
-        "Use scan, or fori_loop with static bounds; forward mode (jvp, jacfwd) works.",
+        "while_loop: the condition must not depend on what is transposed: the loop "
+        "would not be linear. Let it depend on other values, or use vjp.",
     ),
     (
         lambda: lax.fori_loop(np.uint8(0), np.int32(3), lambda i, c: c, 1.0),
@@ -160,6 +171,59 @@ ERRORS = [
         "cond: branches must return the same types: result['a'] is f32[2] from "
         "false_fun <lambda> and f32[3] from true_fun <lambda>. Convert one, for "
         "example with astype.",
+    ),
+    (
+        lambda: lax.cond(
+            True,
+            lambda x: {"a": (x, x), "b": ones(3), "c": 1},
+            lambda x: {"a": (x, 2), "b": ones((3, 1)), "c": 1},
+            1.0,
+        ),
+        TypeError,
+        "cond: branches must return the same types: result['a'][1] is i32[] from "
+        "false_fun <lambda> and f32[] from true_fun <lambda>; result['b'] is f32[3,1] "
+        "from false_fun <lambda> and f32[3] from true_fun <lambda>. Convert one, for "
+        "example with astype.",
+    ),
+    (
+        lambda: lax.switch(1, [lambda: (1, {"k": 2}), lambda: (1, {"k": (2, 3)})]),
+        TypeError,
+        "switch: branches must return one structure: branches[1]()[1]['k'] must be a "
+        "leaf like branches[0]()[1]['k'], got a tuple of 2.",
+    ),
+    (
+        lambda: lax.while_loop(
+            lambda c: True, lambda c: {"k": c["k"]}, {"k": 1, "l": (2, 3)}
+        ),
+        TypeError,
+        "while_loop: the carry must keep its structure: the new carry must be a dict "
+        "with keys ['k', 'l'] like carry, got a dict with keys ['k'].",
+    ),
+    (
+        lambda: lax.fori_loop(0, 3, lambda i, c: (c[0], [c[1][0]]), (1, [2, 3])),
+        TypeError,
+        "fori_loop: the carry must keep its structure: the new carry[1] must be a list "
+        "of 2 like carry[1], got a list of 1.",
+    ),
+    (
+        lambda: lax.fori_loop(
+            0, 3, lambda i, c: {"p": (c["p"][0] > 0, c["p"][1])}, {"p": (ones(2), 1)}
+        ),
+        TypeError,
+        "fori_loop: the carry must keep its type: carry['p'][0] is f32[2] on input and "
+        "bool[2] on output. Convert with astype, or start from a value of the type "
+        "that the body returns.",
+    ),
+    (
+        lambda: lax.scan(
+            lambda c, x: ([c[0], (c[1][0] * x, c[1][1].T)], None),
+            [0, (ones(2), ones((2, 3)))],
+            ones((4, 5, 2)),
+        ),
+        TypeError,
+        "scan: the carry must keep its type: carry[1][0] is f32[2] on input and "
+        "f32[5,2] on output; carry[1][1] is f32[2,3] on input and f32[3,2] on output."
+        + FIX_CARRY,
     ),
     (
         lambda: lax.cond(True, lambda: {"a": 1.0}, lambda: {"b": 1.0}),

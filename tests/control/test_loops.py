@@ -80,7 +80,7 @@ def test_scan_is_a_loop(x64, reverse, unroll):
 
 
 def test_fori_loop_is_a_loop(x64):
-    """A static trip count has both modes, a traced one has forward mode."""
+    """A static trip count and a traced one have both modes."""
 
     def body(x, i, c):
         return jnp.sin(c * x) + i * c
@@ -104,6 +104,7 @@ def test_fori_loop_is_a_loop(x64):
     close(third(looped)(0.7), third(unrolled)(0.7), 1e-10)
     close(forward(looped)(0.7), forward(unrolled)(0.7))
     close(forward(traced)(0.7), forward(unrolled)(0.7))
+    close(minijax.grad(traced)(0.7), minijax.grad(unrolled)(0.7))
 
 
 def test_lanes_stop_one_by_one(x64):
