@@ -11,18 +11,21 @@ error then says. All rules of one primitive stand in one block of `primitives/` 
     batch       (size, operands, dims, **params) -> (out, dim)     dim None: shared
     lower       (hlo, out, *operands, **params) -> name            name of the result
     linearize   (trace, primals, tangents, **params)               programs only
+    mask        (trace, primitive, operands, params) -> out        programs only
 
 With `multiple_results`, avals, outs, out_dots, dims and names are sequences. Only
 primitives that hold programs (`control/`) need `linearize`: it splits them into the
-part that is evaluated now and the linear part that goes onto the tape. Params are
-hashable and already checked by the surface.
+part that is evaluated now and the linear part that goes onto the tape. Those that have
+`mask` let masks of tangents in and out (`transforms/masks.py`). Params are hashable and
+already checked by the surface.
 """
 
 from collections.abc import Callable
 
 from .. import errors
 from .literal import aval_of
-from .trace import ENDED, context
+from .trace import ENDED, context, interpreter
+from .tracebacks import hide_our_frames
 
 # Every primitive by name, for tests that walk the table and for readers.
 registry: dict[str, "Primitive"] = {}
@@ -59,6 +62,7 @@ class Primitive:
     batch: Callable | None
     lower: Callable | None
     linearize: Callable | None
+    mask: Callable | None
     multiple_results: bool
     effects: frozenset | Callable
 
@@ -72,6 +76,7 @@ class Primitive:
         batch=None,
         lower=None,
         linearize=None,
+        mask=None,
         multiple_results=False,
         effects=frozenset(),
     ):
@@ -98,14 +103,11 @@ class Primitive:
 
     def bind(self, *operands, **params):
         """Apply the primitive: the innermost interpreter that has a say takes it."""
-        top = context.floor
-        level = top.level
-        for x in operands:
-            trace = getattr(x, "_trace", None)
-            if trace is not None and trace.level > level:
-                top = trace
-                level = trace.level
-        return top.process(self, operands, params)
+        try:
+            return interpreter(operands, context.floor).process(self, operands, params)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     def infer(self, avals, params):
         """The type of the result, from the abstract rule or remembered from it."""

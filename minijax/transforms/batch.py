@@ -8,8 +8,10 @@ axis. Each primitive's batch rule says how to do the same to all members at once
 
 from collections.abc import Callable, Sequence
 
+from ..config import state
 from ..core.avals import ShapedArray
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
+from ..core.leaks import check_leaks
 from ..core.literal import aval_of
 from ..core.trace import Trace, Tracer, context
 from ..primitives.shape import move_batch
@@ -94,8 +96,8 @@ class BatchTrace(Trace):
 
     def process_custom(self, primitive, fun, rule, operands):
         values, dims = self.split(operands)
-        outs = primitive.batch_functions(self, fun, rule, values, dims)
-        return [BatchTracer(self, x, 0) for x in outs]
+        outs, dims = primitive.batch_functions(self, fun, rule, values, dims)
+        return [self.join(x, d) for x, d in zip(outs, dims, strict=True)]
 
 
 def batch_flat(
@@ -105,7 +107,11 @@ def batch_flat(
     with BatchTrace(size, axis_name) as trace:
         args = [trace.join(x, d) for x, d in zip(values, dims, strict=True)]
         outs = fun(*args)
-        return trace.split(outs)
+        results = trace.split(outs)
+    if state.check_tracer_leaks:
+        del args, outs
+        check_leaks(trace)
+    return results
 
 
 def batch_jaxpr(closed: ClosedJaxpr, size: int, dims: tuple, batched=None):

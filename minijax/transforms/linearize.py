@@ -288,7 +288,7 @@ def transpose_call(bind, closed, cts, operands):
     """The transpose rule of a primitive that calls one program."""
     linear = tuple([is_linear(x) for x in operands])
     fixed = [x for x in operands if not is_linear(x)]
-    if any([type(x) is MaskTracer for x in cts]):
+    if any(type(x) is MaskTracer for x in cts):
         bars = iter(pull_masked(closed, linear, fixed, cts, bind))
         return [next(bars) if is_lin else None for is_lin in linear]
     nonzero = tuple([ct is not None for ct in cts])

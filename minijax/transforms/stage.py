@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
+from ..config import state
+from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, check_jaxpr
+from ..core.leaks import check_leaks
 from ..core.literal import Literal, aval_of, literal, python_scalar
 from ..core.primitive import check_alive
 from ..core.source import user_frame
@@ -133,12 +135,23 @@ def stage(fun: Callable, avals: Sequence, verb="", names=()) -> ClosedJaxpr:
       verb: what to say of its tracers in errors, `by jit in loss`.
       names: the user's names of the arguments, for errors.
     """
+    if state.no_tracing:
+        raise RuntimeError(
+            f"re-tracing {verb or 'a function'}, but 'no_tracing' is set. Call it with "
+            "arguments of the same types, and the same static values, before."
+        )
     trace = StageTrace(verb)
     names = names or (None,) * len(avals)
     with staging(trace):
         arguments = [trace.argument(a, n) for a, n in zip(avals, names, strict=True)]
         results = fun(*arguments)
-        return trace.close(arguments, results)
+        closed = trace.close(arguments, results)
+    if state.check_tracer_leaks:
+        del arguments, results
+        check_leaks(trace)
+    if state.enable_checks:
+        check_jaxpr(closed)
+    return closed
 
 
 def hoist(closed: ClosedJaxpr) -> tuple[ClosedJaxpr, list]:

@@ -185,7 +185,7 @@ class StepEntry(Entry):
         options = state.dispatch_key
         kinds = [None if x is None else getattr(x, "_kind", 0) for x in ct]
         if options is None or 0 in kinds:
-            if options is not None and any([type(x) is MaskTracer for x in ct]):
+            if options is not None and any(type(x) is MaskTracer for x in ct):
                 return self._transpose_masked(ct)
             return Entry.transpose(self, tape, ct)
         step = self.step

@@ -106,9 +106,7 @@ class Tape(Trace):
         for entry in self.live_entries(results):
             masked = state.nan_safe and entry.chooses()
             operands = [
-                self._value(values, x, masks if masked else None)
-                if self.owns(x)
-                else x
+                self._value(values, x, masks if masked else None) if self.owns(x) else x
                 for x in entry.operands
             ]
             out = entry.primitive.bind(*operands, **entry.params)

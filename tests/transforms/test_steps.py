@@ -41,7 +41,12 @@ def test_every_road_gives_the_same_gradient(name):
     slope = minijax.grad(lambda x: jnp.sum(jnp.cos(gradient(x))))
     rows = np.stack([X, X + 0.01])
 
-    for g, x in [(gradient, X), (gradient, X), (slope, X), (minijax.vmap(gradient), rows)]:
+    for g, x in [
+        (gradient, X),
+        (gradient, X),
+        (slope, X),
+        (minijax.vmap(gradient), rows),
+    ]:
         np.testing.assert_allclose(g(x), minijax.jit(g)(x), rtol=1e-12, atol=1e-12)
 
 
@@ -123,14 +128,16 @@ def test_the_width_of_floats_counts():
 
 
 def test_a_pullback_may_be_used_elsewhere():
-    """Recorded un-jitted, pulled un-jitted, under jit, under vmap and as a linear map."""
-    y, pullback = minijax.vjp(lambda x: jnp.tanh(x) @ np.ones(3), X)
+    """Recorded un-jitted, pulled un-jitted, under jit and under vmap."""
+    _, pullback = minijax.vjp(lambda x: jnp.tanh(x) @ np.ones(3), X)
     _, pushforward = minijax.linearize(lambda x: jnp.tanh(x) @ np.ones(3), X)
     slopes = 1 - np.tanh(X) ** 2
     eye = np.eye(2)
 
     np.testing.assert_allclose(pullback(eye[0])[0], slopes * eye[0][:, None])
-    np.testing.assert_allclose(minijax.jit(pullback)(eye[1])[0], slopes * eye[1][:, None])
+    np.testing.assert_allclose(
+        minijax.jit(pullback)(eye[1])[0], slopes * eye[1][:, None]
+    )
     rows = minijax.vmap(pullback)(eye)[0]
     np.testing.assert_allclose(rows, slopes * eye[:, :, None])
     np.testing.assert_allclose(pushforward(X), (slopes * X).sum(1))
