@@ -42,19 +42,21 @@ def measure(
     seconds: dict[str, dict[str, list[float]]] = {side: {} for side in sides(packages)}
     values: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="benchmarks-cache-") as cache:
-        environments = {
-            side: _environment(workload, Path(cache) / side.replace(" ", "-"))
-            for side in seconds
-        }
         command = [subject, workload.name]
-        if workload.warm_cache:
-            for side, environment in environments.items():
-                _run([_package(side), *command], environment)
+
+        def run(side: str, turn: int) -> dict:
+            folder = "warm" if workload.disk_cache == "warm" else str(turn)
+            environment = _environment(workload, Path(cache) / side / folder)
+            return _run([_package(side), *command], environment)
+
+        if workload.disk_cache == "warm":
+            for side in seconds:
+                run(side, 0)
         for turn in range(repeats):
             # Who goes first alternates too, in case the machine drifts.
             for side in sorted(seconds, reverse=turn % 2 == 1):
                 say(f"{workload.name}: {side}, {turn + 1} of {repeats}")
-                result = _run([_package(side), *command], environments[side])
+                result = run(side, turn)
                 values[side] = result["value"]
                 for phase, elapsed in result["seconds"].items():
                     seconds[side].setdefault(phase, []).append(elapsed)
@@ -80,15 +82,24 @@ def _package(side: str) -> str:
 def _environment(workload: Workload, cache: Path) -> dict[str, str]:
     """The variables of a process; both packages read those that begin with JAX_.
 
-    Only workloads that ask for it use a disk cache of compiled programs, and then one
-    of their own.
+    The disk cache of compiled programs is never the user's own. Python may write its
+    bytecode: installed packages have theirs, a checkout gets it in the first process.
     """
-    disk = {
-        "JAX_ENABLE_COMPILATION_CACHE": "true" if workload.warm_cache else "false",
-        "JAX_COMPILATION_CACHE_DIR": str(cache),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not ("CACHE" in name and name.removeprefix("MINI").startswith("JAX_"))
+        and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return {**os.environ, **disk, "TF_CPP_MIN_LOG_LEVEL": "1"}
+    disk = {
+        "off": {"JAX_ENABLE_COMPILATION_CACHE": "false"},
+        "empty": {"MINIJAX_COMPILATION_CACHE_DIR": str(cache)},
+        "warm": {
+            "JAX_COMPILATION_CACHE_DIR": str(cache),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        },
+    }[workload.disk_cache]
+    return {**kept, **disk, "TF_CPP_MIN_LOG_LEVEL": "1"}
 
 
 def _run(arguments: list[str], environment: Mapping[str, str]) -> dict:

@@ -58,8 +58,10 @@ class Workload:
     run: Callable[[API], Result]
     targets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """For a phase, the largest ratio of medians; later targets are stricter."""
-    warm_cache: bool = False
-    """Whether an unmeasured process first fills the disk cache of compiled programs."""
+    disk_cache: str = "off"
+    """The disk cache of compiled programs: `off`; `empty` and otherwise as users have
+    it, so that minijax writes one and jax does not; or `warm`, filled by a process that
+    is not measured."""
     slow: bool = False
     """Whether it takes more than ten seconds a process, so runs only when named."""
     tolerance: float = 1e-3

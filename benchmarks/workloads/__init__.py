@@ -7,5 +7,8 @@ SUBJECTS = (
     "linear",
     "recurrent",
     "transformer",
+    "physics",
+    "images",
+    "probability",
     "first",
 )

@@ -1,9 +1,9 @@
 """The transformations users call: trees in, trees out."""
 
+from ..control.callback import pure_callback as pure_callback
+from ..runtime.callbacks import effects_barrier as effects_barrier
 from ..runtime.compiled import compiled as compiled
-from .autodiff import (
-    grad as grad,
-)
+from ..runtime.compiled import compiled_operator as compiled_operator
 from .autodiff import (
     jvp as jvp,
 )
@@ -17,9 +17,6 @@ from .autodiff import (
     stop_gradient as stop_gradient,
 )
 from .autodiff import (
-    value_and_grad as value_and_grad,
-)
-from .autodiff import (
     vjp as vjp,
 )
 from .checkpoint import (
@@ -31,18 +28,11 @@ from .checkpoint import (
 from .checkpoint import (
     remat as remat,
 )
-from .custom import (
-    closure_convert as closure_convert,
-)
-from .custom import (
-    custom_gradient as custom_gradient,
-)
-from .custom import (
-    custom_jvp as custom_jvp,
-)
-from .custom import (
-    custom_vjp as custom_vjp,
-)
+from .closures import closure_convert as closure_convert
+from .closures import custom_gradient as custom_gradient
+from .custom import custom_jvp as custom_jvp
+from .custom import custom_rules as custom_rules
+from .custom import custom_vjp as custom_vjp
 from .devices import (
     Device as Device,
 )
@@ -88,6 +78,12 @@ from .devices import (
 from .devices import (
     typeof as typeof,
 )
+from .gradients import (
+    grad as grad,
+)
+from .gradients import (
+    value_and_grad as value_and_grad,
+)
 from .jacobians import (
     hessian as hessian,
 )
@@ -100,10 +96,25 @@ from .jacobians import (
 from .jacobians import (
     jacrev as jacrev,
 )
+from .jacobians import (
+    value_and_jacobian as value_and_jacobian,
+)
 from .jit import clear_caches as clear_caches
 from .jit import jit as jit
 from .mapping import pmap as pmap
 from .mapping import vmap as vmap
+from .products import (
+    diag_hessian as diag_hessian,
+)
+from .products import (
+    ggn as ggn,
+)
+from .products import (
+    hvp as hvp,
+)
+from .products import (
+    laplacian as laplacian,
+)
 from .staging import (
     ensure_compile_time_eval as ensure_compile_time_eval,
 )

@@ -5,7 +5,7 @@ import numpy as np
 from .. import tree
 from ..core.literal import aval_of
 from ..core.trace import Tracer, context
-from ..runtime import client
+from ..runtime import client, guards
 from ..runtime.array import Array, move
 from .arguments import as_values
 
@@ -70,17 +70,17 @@ def device_put(
     True
     """
     leaves, treedef = tree.flatten_raw(x, None)
-    values = as_values(
-        leaves,
-        "device_put",
-        lambda: ["x" + tree.keystr(k) for k, _ in tree.leaves_with_path(x)],
-    )
+
+    def paths():
+        return ["x" + tree.keystr(k) for k, _ in tree.leaves_with_path(x)]
+
     places = tree.broadcast_prefix(
         device, x, is_leaf=lambda d: d is None, where="device_put", full_name="x"
     )
-    return tree.unflatten(
-        treedef, [_put(v, d) for v, d in zip(values, places, strict=True)]
-    )
+    with guards.copying("explicit"):
+        values = as_values(leaves, "device_put", paths)
+        moved = [_put(v, d) for v, d in zip(values, places, strict=True)]
+    return tree.unflatten(treedef, moved)
 
 
 def _put(x, device):
@@ -98,7 +98,8 @@ def device_get(x):
     for leaf in leaves:
         if isinstance(leaf, Array):
             leaf.copy_to_host_async()
-    return tree.unflatten(treedef, [_get(leaf) for leaf in leaves])
+    with guards.copying("explicit"):
+        return tree.unflatten(treedef, [_get(leaf) for leaf in leaves])
 
 
 def _get(x):

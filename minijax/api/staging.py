@@ -5,6 +5,7 @@ from collections.abc import Callable
 from .. import tree
 from ..config import disable_jit as disable_jit
 from ..core.trace import evaluating
+from ..core.tracebacks import boundary
 from .arguments import wraps
 from .jit import jit
 from .structs import ShapeDtypeStruct
@@ -28,6 +29,7 @@ def make_jaxpr(
     """
     staged = jit(fun, static_argnums=static_argnums)
 
+    @boundary
     @wraps(fun)
     def make_jaxpr_f(*args, **kwargs):
         traced = staged.trace(*args, **kwargs)
@@ -36,6 +38,7 @@ def make_jaxpr(
     return make_jaxpr_f
 
 
+@boundary
 def eval_shape(fun: Callable, *args, **kwargs):
     """Types of the results of a function, without computing anything.
 

@@ -11,7 +11,7 @@ from ..core.jaxpr import ClosedJaxpr, Var
 from ..core.primitive import NamedAxis
 
 
-def _acts(effects) -> bool:
+def acts(effects) -> bool:
     """Whether an equation does something besides computing its results."""
     return any(not isinstance(effect, NamedAxis) for effect in effects)
 
@@ -25,7 +25,7 @@ def remove_dead_code(closed: ClosedJaxpr) -> ClosedJaxpr:
     live = {x for x in jaxpr.outvars if type(x) is Var}
     kept = []
     for eqn in reversed(jaxpr.eqns):
-        if live.isdisjoint(eqn.outvars) and not _acts(eqn.effects):
+        if live.isdisjoint(eqn.outvars) and not acts(eqn.effects):
             continue
         kept.append(eqn)
         live.update([x for x in eqn.invars if type(x) is Var])

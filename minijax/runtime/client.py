@@ -7,6 +7,7 @@ same process: one client per platform, one kind of sharding, executables and buf
 
 import ctypes
 import functools
+import gc
 import glob
 import importlib
 import importlib.util
@@ -462,6 +463,9 @@ def to_dlpack(buffer, max_version=None, copy=None):
 
 # Programs
 
+# Without this flag, XLA of that version removes barriers on CPU before it fuses.
+KEEP_BARRIERS = ("xla_disable_hlo_passes", "cse_barrier_expander") if _OLD else None
+
 
 def compile_options(devices, partitions=1, overrides=()):
     """Options for a program on given devices; `overrides` are XLA flags."""
@@ -487,6 +491,87 @@ def compile_and_load(text: str, devices, options):
     check_not_forked()
     client = devices[0].client
     return client.compile_and_load(text, xc.DeviceList(tuple(devices)), options)
+
+
+def bind_callbacks(executable, devices, options, functions):
+    """A copy of an executable whose callbacks are Python functions.
+
+    Text can be compiled without them, but an executable without them must not run.
+    """
+    _free_callbacks_with_garbage()
+    return devices[0].client.deserialize_executable(
+        executable.serialize(),
+        xc.DeviceList(tuple(devices)),
+        options,
+        host_callbacks=list(functions),
+    )
+
+
+@functools.cache
+def _free_callbacks_with_garbage() -> None:
+    """Have the functions of dead executables freed whenever Python collects garbage.
+
+    XLA may drop them in a thread of its own, where it can only put them aside.
+    """
+    gc.callbacks.append(lambda phase, info: _jax.collect_garbage())
+
+
+def serialize(executable) -> bytes:
+    """A loaded executable as bytes, for `deserialize` in another process."""
+    return executable.serialize()
+
+
+def deserialize(data: bytes, devices, options):
+    """Load what `serialize` gave, which is trusted: it is machine code.
+
+    jaxlib checks neither versions nor the processor's features.
+    """
+    check_not_forked()
+    client = devices[0].client
+    return client.deserialize_executable(data, xc.DeviceList(tuple(devices)), options)
+
+
+def serialize_options(options) -> bytes:
+    """Compile options as bytes, equal for equal options; XLA_FLAGS are among them."""
+    return options.SerializeAsString()
+
+
+def asks_for_dumps(options) -> bool:
+    """Whether XLA is to write down how it compiles."""
+    flags = options.executable_build_options.debug_options
+    names = [name for name, _ in options.env_option_overrides]
+    return bool(flags.xla_dump_to) or any(n.startswith("xla_dump") for n in names)
+
+
+def spans_processes(devices) -> bool:
+    """Whether some of the devices belong to other processes."""
+    here = devices[0].client.process_index()
+    return any(device.process_index != here for device in devices)
+
+
+@functools.cache
+def description(devices: tuple) -> str:
+    """The compiler and the devices, as far as code depends on them, as text."""
+    first = devices[0]
+    return repr(
+        (
+            ("jaxlib", jaxlib.version.__version__, jaxlib.version._git_hash),
+            (first.client.platform, first.client.platform_version),
+            sorted(device.device_kind for device in devices),
+            topology_fingerprint(first),
+        )
+    )
+
+
+def topology_fingerprint(device):
+    """A number for the hardware: on a CPU it covers the name and the features.
+
+    None for a plugin that has none: its kind and version describe it.
+    """
+    try:
+        return _jax.get_topology_for_devices([device]).fingerprint()
+    except XlaRuntimeError:
+        return None
 
 
 @functools.cache

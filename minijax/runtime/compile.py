@@ -73,10 +73,10 @@ def load(module: Module, device_list, options, option_key):
 
 def overrides_for(closed: ClosedJaxpr, device) -> tuple:
     """XLA flags that a program and the options in force ask for."""
-    flags = []
-    if state.fusion_cuts and client.platform_of(device) == "cpu":
-        if client.KEEP_BARRIERS and keeps_barriers(closed.jaxpr):
-            flags.append(client.KEEP_BARRIERS)
+    flags: list[tuple] = []
+    cut = state.fusion_cuts and client.platform_of(device) == "cpu"
+    if cut and client.KEEP_BARRIERS and keeps_barriers(closed.jaxpr):
+        flags.append(client.KEEP_BARRIERS)
     if config.jax_disable_most_optimizations:
         flags.append(("xla_backend_optimization_level", 0))
         flags.append(("xla_llvm_disable_expensive_passes", True))

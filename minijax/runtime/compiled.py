@@ -64,7 +64,7 @@ def compiled(fun=None, *, static_argnames=()):
             hide_our_frames(error)
             raise
 
-    wrapper.prepare = library.prepare  # type: ignore[attr-defined]
+    wrapper.prepare = library.prepare
     return wrapper
 
 

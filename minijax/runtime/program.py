@@ -31,9 +31,7 @@ class Program:
         "sharding",
     )
 
-    def __init__(
-        self, name, executable, module, sharding, count, kept, consts, kinds
-    ):
+    def __init__(self, name, executable, module, sharding, count, kept, consts, kinds):
         self.name = name
         self.executable = executable
         self.module = module

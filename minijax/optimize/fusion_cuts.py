@@ -1,0 +1,387 @@
+"""Keep XLA's fusion on CPU from computing the same values again and again.
+
+XLA fuses a cheap operation into every operation that reads its result, and computes it
+once in each. Along a chain whose values are used twice this multiplies: the last of 20
+steps contains all others, some of them thousands of times. A barrier on a well-chosen
+value, a *cut*, makes XLA compute and store it once.
+
+    { lambda ; a:f32[8]. let
+        b:f32[8] = add a 1.0:f32[]; c:f32[8] = mul b b; ...; f:f32[8] = add d e
+      in (f,) }
+
+becomes, if computing c in each place where it is read costs more than storing it,
+
+    { lambda ; a:f32[8]. let
+        b:f32[8] = add a 1.0:f32[]; c:f32[8] = mul b b;
+        g:f32[8] = optimization_barrier c; ...; f:f32[8] = add d e
+      in (f,) }
+
+One walk backwards imitates fusion. A kernel is rooted at a result, at what libraries
+read (products of matrices) and at what XLA does not repeat (exponentials, sums). The
+*evaluations* of a value are the places where it would be computed: a kernel, and an
+indexing within it, since a kernel computes a shifted operand a second time. What a cut
+saves is all evaluations but one of the value's *cone*, the operations down to the next
+values that are used twice (each of which is judged in its turn); what it costs is a
+kernel and a pass through memory. docs/design/fusion-cuts.md has the measurements.
+"""
+
+from typing import NamedTuple
+
+from ..control.call import jit_p
+from ..control.checkpoint import checkpoint_p, optimization_barrier_p
+from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
+from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
+
+# Costs in nanoseconds. An operation in a kernel costs XLA a quarter of a millisecond to
+# compile; over the life of a program that is worth about 0.1 us a run.
+OPERATION = 100.0
+KERNEL = 600.0
+ARITHMETIC = 0.08  # for each element and operation
+MEMORY = 0.15  # for each byte written, and read in each kernel
+MANY = 200  # evaluations; a value with more is cut without looking at its size
+LARGEST = 50_000  # equations; a program of more is cut without looking into its calls
+
+# What XLA computes again for each reader, and how many operations that is. Functions
+# without an instruction of their own become dozens.
+_ELEMENTWISE = {
+    **dict.fromkeys(
+        "abs add and ceil clamp clz complex conj convert_element_type copy eq floor "
+        "ge gt imag integer_pow is_finite le lt max min mul ne neg not or "
+        "population_count real reduce_precision round select_n shift_left "
+        "shift_right_arithmetic shift_right_logical sign square stop_gradient sub "
+        "xor".split(),
+        1.0,
+    ),
+    **dict.fromkeys(["sin", "cos"], 10.0),
+    **dict.fromkeys(
+        "acos acosh asin asinh atanh cosh digamma erf_inv erfc lgamma nextafter "
+        "polygamma sinh zeta".split(),
+        30.0,
+    ),
+    "threefry2x32": 100.0,
+}
+_MOVEMENT = {
+    **dict.fromkeys(
+        "broadcast_in_dim concatenate dynamic_slice pad rev slice split transpose"
+        "".split(),
+        0.5,
+    ),
+    "iota": 0.0,
+    "reshape": 0.2,
+}
+_PARTIAL = frozenset(["concatenate", "pad"])  # an operand is read for some results
+# Reading these is no cheaper than making them from their operand, which may be stored.
+_NEVER_STORED = _MOVEMENT.keys() - _PARTIAL
+# Fused into one reader, and stored if there are several.
+_ONCE = frozenset(
+    "atan atan2 cbrt div erf exp exp2 expm1 log log1p logistic pow rem rsqrt sqrt tan "
+    "tanh".split()
+)
+_REPEATED = {**_ELEMENTWISE, **_MOVEMENT}
+_FUSIBLE = _REPEATED.keys() | _ONCE
+_REDUCTIONS = frozenset(
+    "argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum "
+    "reduce_xor".split()
+)
+_CALLS = frozenset(
+    [jit_p, checkpoint_p, custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p]
+)
+
+
+def cut_fusions(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The same program with barriers where fusion would compute too much again.
+
+    Calls are inlined first, as XLA does. Loops and branches are left as they are, and
+    so is a program with barriers inside of them: jaxlib 0.10.2 either removes all
+    barriers before fusion, or fails on those in loops.
+    """
+    return closed.remember("fusion cuts", lambda: _cut(closed))
+
+
+def _cut(closed):
+    flat = inline_calls(closed)
+    cuts = choose_cuts(flat.jaxpr)
+    if not cuts or _has_barrier_inside(flat.jaxpr):
+        return closed
+    return with_barriers(flat, cuts)
+
+
+def keeps_barriers(jaxpr: Jaxpr) -> bool:
+    """Whether a program has barriers, and none in a loop or branch."""
+    return _has_barrier(jaxpr, _calls) and not _has_barrier_inside(jaxpr)
+
+
+def _calls(eqn):
+    return eqn.primitive in _CALLS
+
+
+def _has_barrier_inside(jaxpr):
+    """Whether a barrier stands in a loop or branch."""
+    return any(
+        _has_barrier_inside(sub) if _calls(eqn) else _has_barrier(sub)
+        for eqn in jaxpr.eqns
+        if eqn.primitive.multiple_results  # as all that hold programs
+        for sub in subjaxprs(eqn)
+    )
+
+
+def _has_barrier(jaxpr, enter=lambda eqn: True):
+    return any(
+        eqn.primitive is optimization_barrier_p
+        or (enter(eqn) and any(_has_barrier(sub, enter) for sub in subjaxprs(eqn)))
+        for eqn in jaxpr.eqns
+    )
+
+
+# Calls
+
+
+def inline_calls(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The same program with calls of sub-programs replaced by their equations."""
+    if not any(eqn.primitive in _CALLS for eqn in closed.eqns):
+        return closed
+    if _length(closed.jaxpr) > LARGEST:
+        return closed
+    inlined = _Inlined(closed)
+    names: dict = {}
+    inlined.write(closed.jaxpr, names)
+    jaxpr = closed.jaxpr
+    return ClosedJaxpr(
+        jaxpr.replace(
+            constvars=[v for v, _ in inlined.constants],
+            outvars=[names.get(x, x) for x in jaxpr.outvars],
+            eqns=inlined.eqns,
+        ),
+        [c for _, c in inlined.constants],
+    )
+
+
+def _length(jaxpr):
+    return sum(
+        _length(eqn.params["jaxpr"].jaxpr) if eqn.primitive in _CALLS else 1
+        for eqn in jaxpr.eqns
+    )
+
+
+class _Inlined:
+    """The equations and constants of a program while its calls are inlined."""
+
+    def __init__(self, closed):
+        self.eqns: list[Eqn] = []
+        self.constants = list(zip(closed.jaxpr.constvars, closed.consts, strict=True))
+
+    def write(self, jaxpr, names, fresh=False, scope=()):
+        """Append the equations of a program, its variables renamed by `names`.
+
+        Args:
+          fresh: rename also what the program itself sets: it may be called twice.
+        """
+        for eqn in jaxpr.eqns:
+            invars = [names.get(x, x) for x in eqn.invars]
+            if eqn.primitive in _CALLS:
+                outs = self.call(eqn.params["jaxpr"], invars, (*scope, *eqn.names))
+                names.update(zip(eqn.outvars, outs, strict=True))
+                continue
+            outvars = eqn.outvars
+            if fresh:
+                outvars = [Var(v.aval) for v in outvars]
+                names.update(zip(eqn.outvars, outvars, strict=True))
+            scopes = (*scope, *eqn.names)
+            self.eqns.append(
+                Eqn(eqn.primitive, invars, eqn.params, outvars, eqn.source, scopes)
+            )
+
+    def call(self, closed, operands, scope):
+        """Append a called program; returns what its results are called here."""
+        jaxpr = closed.jaxpr
+        names = dict(zip(jaxpr.invars, operands, strict=True))
+        for v, const in zip(jaxpr.constvars, closed.consts, strict=True):
+            names[v] = Var(v.aval)
+            self.constants.append((names[v], const))
+        self.write(jaxpr, names, True, scope)
+        return [names.get(x, x) for x in jaxpr.outvars]
+
+
+# Choosing
+
+
+class Cut(NamedTuple):
+    """Why a value is stored."""
+
+    evaluations: int
+    operations: float  # in its cone
+    saved: float  # nanoseconds
+    cost: float
+
+
+def choose_cuts(jaxpr: Jaxpr) -> dict[Var, Cut]:
+    """The values that are worth a barrier; what one equation sets is cut together."""
+    fusion = _Fusion(jaxpr)
+    kinds = (
+        (_ELEMENTWISE, fusion.elementwise),
+        (_MOVEMENT, fusion.movement),
+        (_ONCE, fusion.once),
+        (_REDUCTIONS, fusion.reduction),
+    )
+    visit = {name: method for names, method in kinds for name in names}
+    for eqn in reversed(jaxpr.eqns):
+        visit.get(eqn.primitive.name, fusion.opaque)(eqn)
+    return fusion.cuts
+
+
+_NOWHERE: frozenset = frozenset()
+
+
+class _Fusion:
+    """Where XLA would compute each value; equations are visited last to first."""
+
+    def __init__(self, jaxpr):
+        self.elements: list[float] = []  # how many each evaluation computes
+        self.kernels: list[int] = []  # where it is: the first evaluation in the kernel
+        self.places: dict[Var, frozenset] = {}  # evaluations of a value
+        self.stored = {x for x in jaxpr.outvars if type(x) is Var}
+        self.cuts: dict[Var, Cut] = {}
+        self.uses: dict[Var, int] = {}
+        self.setters: dict[Var, Eqn] = {}  # of values that fuse into their readers
+        for eqn in jaxpr.eqns:
+            for x in eqn.invars:
+                if x in self.setters:
+                    self.uses[x] = self.uses.get(x, 0) + 1
+            if eqn.primitive.name in _FUSIBLE:
+                self.setters.update(dict.fromkeys(eqn.outvars, eqn))
+
+    # Each kind of equation
+
+    def elementwise(self, eqn):
+        self.read(eqn.invars, self.evaluations(eqn))
+
+    def movement(self, eqn):
+        # Another indexing: the operand is computed again even within one kernel.
+        places = self.evaluations(eqn)
+        part = 1.0
+        for x in eqn.invars:
+            if x in self.setters:
+                if eqn.primitive.name in _PARTIAL:
+                    part = min(1.0, x.aval.size / max(1, eqn.outvars[0].aval.size))
+                self.read([x], frozenset([self.moved(k, part) for k in places]))
+
+    def once(self, eqn):
+        (v,) = eqn.outvars
+        places = self.places.pop(v, _NOWHERE)
+        if v in self.stored or len(places) > 1:
+            places = self.kernel(v)
+        self.read(eqn.invars, places)
+
+    def reduction(self, eqn):
+        self.read(eqn.invars, self.kernel(eqn.invars[0]))
+
+    def opaque(self, eqn):
+        self.stored.update([x for x in eqn.invars if type(x) is Var])
+
+    # Evaluations
+
+    def kernel(self, x) -> frozenset:
+        """A new kernel, of as many elements as a value has."""
+        k = len(self.elements)
+        self.elements.append(x.aval.size)
+        self.kernels.append(k)
+        return frozenset([k])
+
+    def moved(self, k, part) -> int:
+        """Another indexing of some elements of an evaluation."""
+        self.elements.append(part * self.elements[k])
+        self.kernels.append(self.kernels[k])
+        return len(self.elements) - 1
+
+    def read(self, operands, places):
+        """Operands are computed wherever their reader is."""
+        known = self.places
+        for x in operands:
+            if x in self.setters:
+                found = known.get(x)
+                if found is None:
+                    known[x] = places
+                elif len(found) <= MANY:
+                    known[x] = found | places
+
+    def evaluations(self, eqn):
+        """Where the results of a repeated equation are computed, if it is not cut."""
+        places = self.places.pop(eqn.outvars[0], _NOWHERE)
+        for v in eqn.outvars[1:]:
+            places |= self.places.pop(v, _NOWHERE)
+        is_stored = not self.stored.isdisjoint(eqn.outvars)
+        if is_stored:
+            own = self.kernel(eqn.outvars[0])
+            # XLA repeats a stored value only if that reads no more than the value.
+            places = places | own if self.reads_at_most_one(eqn) else own
+        if len(places) > 1 and eqn.primitive.name not in _NEVER_STORED:
+            cut = self.judge(eqn, places, is_stored)
+            if len(places) > MANY or cut.saved > cut.cost:
+                self.cuts.update(dict.fromkeys(eqn.outvars, cut))
+                return self.kernel(eqn.outvars[0])
+        return places
+
+    def reads_at_most_one(self, eqn) -> bool:
+        rank = eqn.outvars[0].aval.ndim
+        whole = 0
+        for x in eqn.invars:
+            if type(x) is Var and x.aval.ndim >= rank:
+                setter = self.setters.get(x)
+                if setter is None or setter.primitive.name not in _SPREAD:
+                    whole += 1
+        return whole <= 1
+
+    def judge(self, eqn, places, is_stored) -> Cut:
+        """What a cut of an equation's results saves and costs."""
+        size = sum(v.aval.size for v in eqn.outvars)
+        n_bytes = sum(v.aval.size * v.aval.dtype.itemsize for v in eqn.outvars)
+        operations = self.cone(eqn)
+        if operations <= 1 and self.reads_at_most_one(eqn):
+            operations = 0.0  # its operand is read in place of it
+        again = max(0.0, sum([self.elements[k] for k in places]) - size)
+        saved = operations * ((len(places) - 1) * OPERATION + again * ARITHMETIC)
+        passes = 0 if is_stored else 2 + len({self.kernels[k] for k in places})
+        return Cut(len(places), operations, saved, KERNEL + n_bytes * MEMORY * passes)
+
+    def cone(self, eqn) -> float:
+        """Operations down to values that are stored, or used more than once."""
+        total = 0.0
+        pending = [eqn]
+        while pending:
+            eqn = pending.pop()
+            operations = _REPEATED.get(eqn.primitive.name)
+            if operations is not None:
+                total += operations
+                once = [x for x in eqn.invars if self.uses.get(x) == 1]
+                pending += [self.setters[x] for x in once]
+        return total
+
+
+_SPREAD = frozenset(["broadcast_in_dim", "iota"])
+
+
+def with_barriers(closed: ClosedJaxpr, cuts) -> ClosedJaxpr:
+    """The same program in which chosen values are read through barriers.
+
+    All results of an equation are chosen, or none.
+    """
+    jaxpr = closed.jaxpr
+    behind: dict = {}  # a value that is cut -> the same behind its barrier
+    eqns = []
+    for eqn in jaxpr.eqns:
+        if not behind.keys().isdisjoint(eqn.invars):
+            invars = [behind.get(x, x) for x in eqn.invars]
+            eqn = _reading(eqn, eqn.primitive, invars, eqn.params, eqn.outvars)
+        eqns.append(eqn)
+        if eqn.outvars and eqn.outvars[0] in cuts:
+            stored = [Var(v.aval) for v in eqn.outvars]
+            behind.update(zip(eqn.outvars, stored, strict=True))
+            eqns.append(_reading(eqn, optimization_barrier_p, eqn.outvars, {}, stored))
+    outvars = [behind.get(x, x) for x in jaxpr.outvars]
+    cut = jaxpr.replace(eqns=eqns, outvars=outvars, effects=jaxpr.effects)
+    return ClosedJaxpr(cut, closed.consts)
+
+
+def _reading(eqn, primitive, invars, params, outvars):
+    """An equation that stands for another one's line in the user's program."""
+    return Eqn(primitive, invars, params, outvars, eqn.source, eqn.names)
