@@ -3,6 +3,8 @@
 import builtins
 import importlib.util
 import os
+import shutil
+import tempfile
 import zlib
 from types import ModuleType
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 import minijax
+import minijax.cache
 import minijax.numpy
 import minijax.random
 
@@ -46,14 +49,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the number of devices before the first array is made.
+    """Choose the number of devices before the first array is made, and a disk cache.
 
-    The environment carries it to the workers of pytest-xdist, to the processes that
-    tests start, and to jax.
+    The environment carries both to the workers of pytest-xdist and to the processes
+    that tests start, and the number to jax. The cache is not the user's: it belongs to
+    the checkout, `pytest --cache-clear` empties it, and a second run takes a fifth of
+    the time.
     """
     devices = config.getoption("--cpu-devices")
     os.environ["JAX_NUM_CPU_DEVICES"] = str(devices)
     minijax.config.update("jax_num_cpu_devices", devices)
+    if "MINIJAX_COMPILATION_CACHE_DIR" not in os.environ:
+        os.environ["MINIJAX_COMPILATION_CACHE_DIR"] = executables_folder(config)
+    folder = os.environ["MINIJAX_COMPILATION_CACHE_DIR"]
+    minijax.config.update("jax_compilation_cache_dir", folder)
+    config.add_cleanup(minijax.cache.flush)  # the last added is the first called
+
+
+def executables_folder(config: pytest.Config) -> str:
+    """Where compiled programs are kept: in pytest's own cache, or for this run only."""
+    if getattr(config, "cache", None) is not None:
+        return str(config.cache.mkdir("executables"))
+    folder = tempfile.mkdtemp(prefix="minijax-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    return folder
 
 
 def pytest_collection_modifyitems(

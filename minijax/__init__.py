@@ -26,21 +26,27 @@ from .api import (
     closure_convert as closure_convert,
     custom_gradient as custom_gradient,
     custom_jvp as custom_jvp,
+    custom_rules as custom_rules,
     custom_vjp as custom_vjp,
     default_backend as default_backend,
     device_count as device_count,
     device_get as device_get,
     device_put as device_put,
     devices as devices,
+    diag_hessian as diag_hessian,
+    effects_barrier as effects_barrier,
     ensure_compile_time_eval as ensure_compile_time_eval,
     eval_shape as eval_shape,
+    ggn as ggn,
     grad as grad,
     hessian as hessian,
+    hvp as hvp,
     jacfwd as jacfwd,
     jacobian as jacobian,
     jacrev as jacrev,
     jit as jit,
     jvp as jvp,
+    laplacian as laplacian,
     linear_transpose as linear_transpose,
     linearize as linearize,
     local_device_count as local_device_count,
@@ -51,19 +57,41 @@ from .api import (
     pmap as pmap,
     process_count as process_count,
     process_index as process_index,
+    pure_callback as pure_callback,
     remat as remat,
     typeof as typeof,
     value_and_grad as value_and_grad,
+    value_and_jacobian as value_and_jacobian,
     vjp as vjp,
     vmap as vmap,
 )
-from .config import config as config
-from .config import debug_infs as debug_infs
-from .config import debug_nans as debug_nans
-from .config import default_device as default_device
-from .config import default_matmul_precision as default_matmul_precision
-from .config import disable_jit as disable_jit
-from .config import enable_x64 as enable_x64
+from .config import (
+    check_tracer_leaks as check_tracer_leaks,
+    checking_leaks as checking_leaks,
+    config as config,
+    debug_infs as debug_infs,
+    debug_key_reuse as debug_key_reuse,
+    debug_nans as debug_nans,
+    default_device as default_device,
+    default_matmul_precision as default_matmul_precision,
+    default_prng_impl as default_prng_impl,
+    disable_jit as disable_jit,
+    enable_checks as enable_checks,
+    enable_custom_prng as enable_custom_prng,
+    enable_x64 as enable_x64,
+    explain_cache_misses as explain_cache_misses,
+    legacy_prng_key as legacy_prng_key,
+    log_compiles as log_compiles,
+    no_tracing as no_tracing,
+    numpy_dtype_promotion as numpy_dtype_promotion,
+    numpy_rank_promotion as numpy_rank_promotion,
+    softmax_custom_jvp as softmax_custom_jvp,
+    threefry_partitionable as threefry_partitionable,
+    transfer_guard as transfer_guard,
+    transfer_guard_device_to_device as transfer_guard_device_to_device,
+    transfer_guard_device_to_host as transfer_guard_device_to_host,
+    transfer_guard_host_to_device as transfer_guard_host_to_device,
+)
 from .dtypes import float0 as float0
 from .runtime.array import Array as Array
 
@@ -72,6 +100,9 @@ __version__ = "0.1.0"
 # Loaded when they are first asked for, so that importing the package stays fast.
 _LAZY = frozenset(
     {
+        "ad_checkpoint",
+        "cache",
+        "custom_batching",
         "custom_derivatives",
         "debug",
         "dlpack",

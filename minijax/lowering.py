@@ -78,20 +78,21 @@ class Module(NamedTuple):
     text: str
     key: str  # the text without its source lines
     requires: frozenset[str]  # runtime services, such as "lapack"
-    callbacks: tuple[Callable, ...]
+    callbacks: tuple  # of the calls of Python, whose numbers are their places
 
 
 class _Shared:
     """What all functions of one module share."""
 
-    def __init__(self, platform):
+    def __init__(self, platform, partitioned=False):
         self.platform = platform
+        self.partitioned = partitioned
         self.functions: list[str] = []
         self.symbols: dict = {}
         self.names: set[str] = {"main"}
         self.locations: dict = {}
         self.requires: set[str] = set()
-        self.callbacks: list[Callable] = []
+        self.callbacks: list = []
 
     def location(self, eqn):
         key = (eqn.primitive.name, eqn.source, eqn.names)
@@ -124,13 +125,18 @@ class Writer:
         """`cpu`, `cuda` or `tpu`."""
         return self._shared.platform
 
+    @property
+    def partitioned(self) -> bool:
+        """Whether the program is to be cut over several devices."""
+        return self._shared.partitioned
+
     def require(self, service: str) -> None:
         """Ask the runtime for a service before the program runs."""
         self._shared.requires.add(service)
 
-    def callback(self, function: Callable) -> int:
-        """The number by which a custom call reaches a Python function."""
-        self._shared.callbacks.append(function)
+    def callback(self, call) -> int:
+        """The number by which the text knows a call of Python."""
+        self._shared.callbacks.append(call)
         return len(self._shared.callbacks) - 1
 
     # Statements
@@ -326,7 +332,7 @@ def lower_jaxpr(
       platform: `cpu`, `cuda` or `tpu`.
       argument_attributes: text such as `{tf.aliasing_output = 0 : i32}` per invar.
     """
-    shared = _Shared(platform)
+    shared = _Shared(platform, "num_partitions" in module_attributes)
     main = _function(
         shared, "@main", closed, "public", argument_attributes, result_attributes
     )

@@ -12,9 +12,13 @@ import numpy as np
 import scipy.special
 
 import minijax
-from minijax import lax, random
+from minijax import debug, lax, pure_callback, random
 from minijax import numpy as jnp
-from minijax.control.checkpoint import checkpoint_name
+from minijax.ad_checkpoint import checkpoint_name
+from minijax.control.policies import to_memory
+from minijax.custom_batching import custom_vmap
+from minijax.custom_derivatives import linear_call
+from minijax.experimental import checkify, io_callback
 from minijax.primitives import copy, linear_recurrence
 
 from .laws import Bools, Case, Ints
@@ -161,6 +165,38 @@ def fourth(x: Any) -> Any:
 fourth.defvjp(lambda x: (fourth(x), x), lambda x, y_bar: (4 * x * x * x * y_bar,))
 
 
+@custom_vmap
+def sine(x: Any) -> Any:
+    """The sine of x, with a rule of its own for vmap."""
+    return jnp.sin(x)
+
+
+sine.def_vmap(lambda axis_size, in_batched, xs: (jnp.sin(xs), True))
+
+
+@minijax.custom_vjp
+def opaque(x: Any) -> Any:
+    """The sine of x, whose forward rule may be put off under checkpoint."""
+    return jnp.sin(x)
+
+
+opaque.defvjp(
+    lambda x: (jnp.sin(x), jnp.cos(x)), lambda c, y_bar: (c * y_bar,), False, True
+)
+
+
+def solve_system(a: Any, b: Any) -> Any:
+    """The solution of a system with a matrix that is far from singular."""
+    a = a + 4 * jnp.eye(3, dtype=a.dtype)
+    known = lax.stop_gradient(a)
+    return lax.custom_linear_solve(
+        lambda x: a @ x,
+        b,
+        lambda _, b: jnp.linalg.solve(known, b),
+        lambda _, b: jnp.linalg.solve(known.T, b),
+    )
+
+
 def shrink(x: Any) -> Any:
     """Square and divide until the sum is small: the count of rounds depends on x."""
     return lax.while_loop(lambda s: jnp.sum(jnp.abs(s)) > 1, lambda s: s * s / 8, x)
@@ -187,6 +223,21 @@ def recurrence(a: Any, xs: Any) -> Any:
 def pushforward(f: Callable) -> Callable:
     """The linear map of f at x, applied to x itself."""
     return lambda x: minijax.linearize(f, x)[1](x)
+
+
+def pullback(f: Callable) -> Callable:
+    """The transpose of the derivative of f at x, applied to y_bar."""
+    return lambda x, y_bar: minijax.vjp(f, x)[1](y_bar)
+
+
+def in_numpy(call: Callable, **kwargs: Any) -> Callable:
+    """The hyperbolic tangent, computed by NumPy in a callback."""
+    return lambda x: call(lambda v: np.tanh(np.asarray(v)), x, x, **kwargs)
+
+
+def noticed(effect: Callable) -> Callable:
+    """The sine, and an effect that does not touch it."""
+    return lambda x: (effect(x), jnp.sin(x))[1]
 
 
 def over_members(f: Callable) -> Callable:
@@ -544,13 +595,22 @@ CONTROL = [
     program("cond", branches, [Bools(()), M, M],
             reference=lambda p, x, y: x * y if p else x - y),
     program("cond: of three", switch, [Ints((), -1, 4), M], REAL),
-    # The count of rounds is not known, so the rounds cannot be gone through backwards.
-    program("while", shrink, [(3,)], derivatives="forward"),
+    program("while", shrink, [(3,)]),
+    program("unwind", pullback(shrink), [(3,), (3,)]),
     program("scan: of fori_loop",
             lambda x: lax.fori_loop(0, 3, lambda i, x: x * x - i, x), [(3,)]),
     program("scan", scan, [(2,), (4, 2)]),
     program("scan: reversed, with a constant", recurrence, [(2, 2), (3, 2)], REAL),
     program("custom_jvp_call", lambda x: cube(x), [M], reference=lambda x: x**3),
+    program("custom_vmap_call", lambda x: sine(x), [M], reference=np.sin),
+    program("custom_linear_solve", solve_system, [(3, 3), (3,)]),
+    program("linear_call",
+            lambda r, x: linear_call(lambda r, x: jnp.sin(r) * x,
+                                     lambda r, y: jnp.sin(r) * y, r, x), [M, M]),
+    program("remat_opt", lambda x: minijax.vjp(opaque, x)[1](x)[0], [M],
+            reference=lambda x: x * np.cos(x)),
+    Case("to_memory", lambda x: to_memory(x, "pinned_host"), [M], COMPLEX, None,
+         np.array),
     program("custom_linear", pushforward(fourth), [M], ("f32", "f64")),
     program("recomputed_linear", pushforward(minijax.checkpoint(jnp.sin)), [M], REAL),
     program("name", lambda x: jnp.sin(checkpoint_name(jnp.cos(x), "cosine")), [M]),
@@ -560,6 +620,14 @@ CONTROL = [
             [(4, 2), (4, 2)]),
     program("custom_vjp_call", lambda x: fourth(x), [M], reference=lambda x: x**4),
     program("checkpoint", minijax.checkpoint(lambda x, y: jnp.sin(x * y) * y), [M, M]),
+    # What NumPy computes has no derivative.
+    program("pure_callback", in_numpy(pure_callback, vmap_method="sequential"),
+            [M], reference=np.tanh, derivatives="none"),
+    program("io_callback", in_numpy(io_callback), [M], reference=np.tanh,
+            derivatives="none"),
+    program("debug_callback", noticed(lambda x: debug.callback(len, x)), [M]),
+    program("check", noticed(lambda x: checkify.debug_check(jnp.all(x < 9), "")), [M],
+            REAL),
 ]
 
 # fmt: on

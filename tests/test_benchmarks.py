@@ -72,6 +72,23 @@ def test_names_are_unique_and_targets_are_ratios():
     )
 
 
+def test_no_process_uses_the_disk_cache_of_the_user(monkeypatch, tmp_path):
+    for prefix in ("JAX", "MINIJAX"):
+        monkeypatch.setenv(f"{prefix}_COMPILATION_CACHE_DIR", "/home/ada/cache")
+        monkeypatch.setenv(f"{prefix}_ENABLE_COMPILATION_CACHE", "true")
+    found = {
+        cache: runner._environment(
+            Workload("w", lambda api: Result({}, 0.0), disk_cache=cache), tmp_path
+        )
+        for cache in ("off", "empty", "warm")
+    }
+
+    assert not [e for e in found.values() if "/home/ada/cache" in e.values()]
+    assert found["off"]["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+    assert found["empty"]["MINIJAX_COMPILATION_CACHE_DIR"] == str(tmp_path)
+    assert found["warm"]["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path)
+
+
 def test_a_pattern_also_chooses_slow_workloads():
     chosen = {workload.name for _, workload in choose(["transformer-*"], catalogue())}
     usual = {workload.name for _, workload in choose([], catalogue())}

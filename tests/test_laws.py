@@ -59,13 +59,17 @@ def test_batching(case, dtype):
 # Why a primitive has no such rule, on purpose.
 LACKING = {
     "jvp": {
-        "the user's rule is asked instead": "custom_jvp_call custom_vjp_call",
+        "the user's rule is asked instead": (
+            "custom_jvp_call custom_vjp_call custom_vmap_call"
+        ),
         "a factor of qr or an orthogonal basis, not smooth in the matrix": (
             "geqrf hessenberg householder_product ormqr schur tridiagonal"
         ),
     },
     "batch": {
-        "the program inside is batched": "custom_jvp_call custom_vjp_call",
+        "the program inside is batched, or the user's rule is asked": (
+            "custom_jvp_call custom_vjp_call custom_vmap_call"
+        ),
     },
     "lower": {
         "its axis has gone, or is a mesh, before anything is lowered": (
@@ -77,11 +81,12 @@ LACKING = {
     "transpose": {
         "its tangent is made of other primitives": """
             abs acos acosh asin asinh atan atan2 atanh cbrt cholesky clamp cos cosh
-            cumlogsumexp cummax cummin cumprod custom_jvp_call custom_vjp_call digamma
-            eig eigh erf erf_inv erfc exp exp2 expm1 integer_pow lgamma log log1p
-            logistic lu max min polygamma pow qr reduce_max reduce_min reduce_prod
-            reduce_window_max reduce_window_min rem rsqrt scatter-max scatter-min sin
-            sinh sort sqrt square svd tan tanh top_k zeta
+            cumlogsumexp cummax cummin cumprod custom_jvp_call custom_vjp_call
+            custom_vmap_call digamma eig eigh erf erf_inv erfc exp exp2 expm1
+            integer_pow lgamma log log1p logistic lu max min polygamma pow qr reduce_max
+            reduce_min reduce_prod reduce_window_max reduce_window_min rem remat_opt
+            rsqrt scatter-max scatter-min sin sinh sort sqrt square svd tan tanh top_k
+            zeta
         """,
         "its tangent is that of its operand": "name",
         "its tangent is zero": """
@@ -91,9 +96,10 @@ LACKING = {
             round select_and_gather_add shift_left shift_right_arithmetic
             shift_right_logical sign stop_gradient threefry2x32 xor
         """,
-        "it has no derivative": (
-            "geqrf hessenberg householder_product ormqr schur tridiagonal"
-        ),
+        "it has no derivative": """
+            geqrf hessenberg householder_product io_callback ormqr pure_callback schur
+            tridiagonal
+        """,
     },
 }
 

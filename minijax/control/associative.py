@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from .. import tree
 from ..core.literal import aval_of
+from ..core.tracebacks import boundary
 from ..mismatch import describe_mismatch
 from ..primitives.shape import expand_dims, reshape, rev
 from ..primitives.slicing import concatenate, slice_in_dim
 from .bodies import avals_of, check_callable, flatten, name_of, paths_of
 
 
+@boundary
 def associative_scan(fn: Callable, elems, reverse: bool = False, axis: int = 0):
     """The results of `fn` on all prefixes: x0, fn(x0, x1), fn(fn(x0, x1), x2), ...
 

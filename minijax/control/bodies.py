@@ -22,6 +22,7 @@ from ..errors import ConcretizationTypeError
 from ..mismatch import describe_mismatch
 from ..primitives.elementwise import convert_element_type
 from ..transforms.stage import hoist, stage
+from .programs import rewired
 
 
 def name_of(fun: Callable) -> str:
@@ -49,7 +50,7 @@ def flatten(where: str, name: str, operands) -> tuple[list, Any]:
       TypeError: a leaf is no array; the message gives its path from `name`.
     """
     leaves, treedef = tree.flatten(operands)
-    values = [_as_value(x) for x in leaves]
+    values = [as_value(x) for x in leaves]
     if any(x is None for x in values):
         k = next(k for k, x in enumerate(values) if x is None)
         path = name + tree.keystr(tree.leaves_with_path(operands)[k][0])
@@ -81,7 +82,7 @@ def known_integer(x) -> int | None:
         return None
 
 
-def _as_value(x):
+def as_value(x):
     """A leaf as something that `bind` accepts, or None."""
     if hasattr(x, "aval"):
         return x
@@ -90,7 +91,7 @@ def _as_value(x):
     if isinstance(x, bool | int | float | complex):
         return python_scalar(x)
     convert = getattr(x, "__jax_array__", None)
-    return None if convert is None else _as_value(convert())
+    return None if convert is None else as_value(convert())
 
 
 def avals_of(values: Sequence) -> tuple:
@@ -189,6 +190,23 @@ def _trace(where, fun, in_tree, avals):
     closed = stage(flat, avals, f"by {where} in {name_of(fun)}")
     closed, consts = hoist(closed)
     return Body(closed, consts, out_tree)
+
+
+def with_common_constants(bodies: Sequence[Body]):
+    """Programs that take the constants of all bodies, then the operands."""
+    places: dict[int, int] = {}
+    consts: list = []
+    for x in [x for body in bodies for x in body.consts]:
+        if id(x) not in places:
+            places[id(x)] = len(consts)
+            consts.append(x)
+    programs = []
+    for body in bodies:
+        own = {places[id(x)]: k for k, x in enumerate(body.consts)}
+        ins = [own.get(k, aval_of(x)) for k, x in enumerate(consts)]
+        ins += range(len(body.consts), len(body.closed.in_avals))
+        programs.append(rewired(body.closed, ins, range(len(body.out_avals))))
+    return consts, programs
 
 
 def trace_loop(where: str, init: Sequence, treedef, trace: Callable):

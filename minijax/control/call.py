@@ -3,11 +3,13 @@
 b:f32[] = jit[name=f jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }] a
 """
 
+from ..core.jaxpr import eval_jaxpr
 from ..core.primitive import NamedAxis, Primitive
-from ..core.trace import context
+from ..core.trace import context, interpreter
 from ..transforms.batch import batch_jaxpr
-from ..transforms.jvp import jvp_jaxpr
+from ..transforms.jvp import jvp_flat, jvp_jaxpr, on_tape
 from ..transforms.linearize import linearize_call, transpose_call
+from ..transforms.masked_programs import call_masked
 
 
 def innermost_axis(effects):
@@ -23,11 +25,7 @@ def innermost_axis(effects):
 def bind_within(frame, primitive, operands, params):
     """Apply a primitive, `frame` having a say as if an operand were its tracer."""
     top = context.floor if context.floor.level > frame.level else frame
-    for x in operands:
-        trace = getattr(x, "_trace", None)
-        if trace is not None and trace.level > top.level:
-            top = trace
-    return top.process(primitive, operands, params)
+    return interpreter(operands, top).process(primitive, operands, params)
 
 
 class Program(Primitive):
@@ -61,6 +59,11 @@ def _call_jvp(primals, tangents, *, name, jaxpr):
     if not any(nonzero):
         outs = call(jaxpr, primals, name)
         return outs, [None] * len(outs)
+    if any(map(on_tape, primals)):
+        # Tangents that do not depend on the primals must not get onto the tape.
+        return jvp_flat(
+            lambda *xs: eval_jaxpr(jaxpr.jaxpr, jaxpr.consts, *xs), primals, tangents
+        )
     pushed, out_nonzero = jvp_jaxpr(jaxpr, nonzero)
     given = [t for t in tangents if t is not None]
     results = call(pushed, [*primals, *given], name)
@@ -88,6 +91,11 @@ def _call_batch(size, operands, dims, *, name, jaxpr):
     return call(batched, operands, name), out_dims
 
 
+def _call_mask(trace, primitive, operands, params):
+    jaxpr, name = params["jaxpr"], params["name"]
+    return call_masked(trace, jaxpr, operands, lambda p, xs: call(p, xs, name))
+
+
 def _call_lower(hlo, out, *operands, name, jaxpr):
     return hlo.call(jaxpr, *operands, name=name)
 
@@ -99,6 +107,7 @@ jit_p = Program(
     linearize=_call_linearize,
     transpose=_call_transpose,
     batch=_call_batch,
+    mask=_call_mask,
     lower=_call_lower,
     multiple_results=True,
     effects=lambda params: params["jaxpr"].effects,

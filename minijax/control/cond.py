@@ -9,6 +9,7 @@ The first operand is the index of a branch, an i32 within range; the others go t
 branch, and all branches take and return the same types.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,8 +20,17 @@ from ..config import state
 from ..core.jaxpr import ClosedJaxpr
 from ..core.literal import aval_of
 from ..core.rules import is_linear
+from ..core.tracebacks import boundary
 from ..mismatch import describe_mismatch
-from ..primitives.elementwise import clamp, convert_element_type, ne, select_n
+from ..primitives.elementwise import (
+    clamp,
+    convert_element_type,
+    eq,
+    ne,
+    select,
+    select_n,
+    stop_gradient,
+)
 from ..primitives.shape import broadcast_in_dim
 from ..transforms.batch import batch_jaxpr
 from ..transforms.jvp import jvp_jaxpr, tangent_aval
@@ -35,14 +45,18 @@ from .bodies import (
     paths_of,
     scalar,
     trace_body,
+    with_common_constants,
 )
 from .call import Program, call
+from .check import has_checks, only_where
+from .masking import cond_masked
 from .programs import given, picked, rewired, spread
-from .while_loop import inline_values
+from .while_lowering import inline_values
 
 _NO_OPERAND = object()
 
 
+@boundary
 def cond(pred, true_fun: Callable, false_fun: Callable, *operands, operand=_NO_OPERAND):
     """`true_fun(*operands)` where `pred` holds, else `false_fun(*operands)`.
 
@@ -108,6 +122,7 @@ def _predicate(pred):
     return ne(pred, np.zeros((), aval.dtype))
 
 
+@boundary
 def switch(index, branches: Sequence[Callable], *operands, operand=_NO_OPERAND):
     """`branches[index](*operands)`, the index being clamped to the range.
 
@@ -170,7 +185,7 @@ def _branch(where, index, functions, names, operands):
     avals = avals_of(values)
     bodies = [trace_body(where, f, in_tree, avals) for f in functions]
     _check_agreement(where, bodies, names)
-    consts, branches = _with_common_constants(bodies, len(values))
+    consts, branches = with_common_constants(bodies)
     outs = cond_p.bind(index, *consts, *values, branches=tuple(branches))
     return tree.unflatten(bodies[0].out_tree, outs)
 
@@ -187,31 +202,21 @@ def _check_agreement(where, bodies: Sequence[Body], names):
             raise TypeError(
                 f"{where}: branches must return one structure: {difference}"
             )
-        for k, (a, b) in enumerate(zip(first.out_avals, body.out_avals, strict=True)):
-            if (a.shape, a.dtype) != (b.shape, b.dtype):
-                path = paths_of("result", first.out_tree)[k]
-                raise TypeError(
-                    f"{where}: branches must return the same types: {path} is {a} from "
-                    f"{names[0]} and {b} from {name}. Convert one, for example with "
-                    "astype."
-                )
-
-
-def _with_common_constants(bodies: Sequence[Body], n_operands: int):
-    """Programs that take the constants of all branches, then the operands."""
-    places: dict[int, int] = {}
-    consts: list = []
-    for x in [x for body in bodies for x in body.consts]:
-        if id(x) not in places:
-            places[id(x)] = len(consts)
-            consts.append(x)
-    branches = []
-    for body in bodies:
-        own = {places[id(x)]: k for k, x in enumerate(body.consts)}
-        ins = [own.get(k, aval_of(x)) for k, x in enumerate(consts)]
-        ins += range(len(body.consts), len(body.consts) + n_operands)
-        branches.append(rewired(body.closed, ins, range(len(body.out_avals))))
-    return consts, branches
+        wrong = [
+            f"{path} is {a} from {names[0]} and {b} from {name}"
+            for path, a, b in zip(
+                paths_of("result", first.out_tree),
+                first.out_avals,
+                body.out_avals,
+                strict=True,
+            )
+            if (a.shape, a.dtype) != (b.shape, b.dtype)
+        ]
+        if wrong:
+            raise TypeError(
+                f"{where}: branches must return the same types: {'; '.join(wrong)}. "
+                "Convert one, for example with astype."
+            )
 
 
 def bind_cond(index, branches, operands) -> list:
@@ -368,15 +373,37 @@ def _cond_batch(size, operands, dims, *, branches):
     every = (True,) * count
     if index_dim is not None:
         results = []
-        for branch in branches:
+        for k, branch in enumerate(branches):
             closed, _ = batch_jaxpr(branch, size, dims, every)
-            results.append(call(closed, operands, "branch"))
+            values = [*map(functools.partial(_cut_off, index, k), operands, dims)]
+            results.append(_run_for_all(index, k, closed, values))
         cases = zip(*results, strict=True)
         return [_choose(index, outs) for outs in cases], [0] * count
     found = [batch_jaxpr(branch, size, dims) for branch in branches]
     flags = _any_of([[d is not None for d in out_dims] for _, out_dims in found])
     batched = [batch_jaxpr(branch, size, dims, flags)[0] for branch in branches]
     return bind_cond(index, batched, operands), [0 if on else None for on in flags]
+
+
+def _run_for_all(index, k, closed, operands):
+    """Run branch k for all members; its checks count for those that chose it."""
+    if has_checks(closed.effects):
+        on = eq(index, np.int32(k))
+        closed, operands = only_where(closed, on), [on, *operands]
+    return call(closed, operands, "branch")
+
+
+def _cut_off(index, k, x, dim):
+    """An operand of branch k, its derivative cut off for members that chose another.
+
+    Only JAX's way needs this: with the option `nan_safe` results are masked.
+    """
+    if state.nan_safe or dim is None or aval_of(x).dtype not in dtypes.INEXACT:
+        return x
+    chosen = eq(index, np.int32(k))
+    if aval_of(x).ndim > 1:
+        chosen = broadcast_in_dim(chosen, aval_of(x).shape, (dim,))
+    return select(chosen, x, stop_gradient(x))
 
 
 def _choose(index, cases):
@@ -397,6 +424,10 @@ def _cond_lower(hlo, out, index, *operands, branches):
     )
 
 
+def _cond_mask(trace, primitive, operands, params):
+    return cond_masked(trace, operands, params, bind_cond)
+
+
 cond_p = Program(
     "cond",
     abstract=_cond_abstract,
@@ -404,6 +435,7 @@ cond_p = Program(
     linearize=_cond_linearize,
     transpose=_cond_transpose,
     batch=_cond_batch,
+    mask=_cond_mask,
     lower=_cond_lower,
     multiple_results=True,
     effects=lambda params: frozenset().union(

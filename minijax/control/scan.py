@@ -5,6 +5,7 @@ from collections.abc import Callable
 from .. import tree
 from ..config import state
 from ..core.literal import aval_of
+from ..core.tracebacks import boundary
 from ..errors import ConcretizationTypeError
 from ..primitives.index import index_in_dim
 from ..primitives.shape import expand_dims
@@ -22,6 +23,7 @@ from .programs import split
 from .scan_rules import bind_scan
 
 
+@boundary
 def scan(
     f: Callable,
     init,

@@ -22,6 +22,7 @@ from ..transforms.jvp import jvp_jaxpr, tangent_aval
 from ..transforms.linearize import linearize_flat, linearize_jaxpr, transpose_jaxpr
 from ..transforms.stage import stage
 from .call import Program, call
+from .masking import scan_masked
 from .programs import (
     depends,
     filled_with_zeros,
@@ -393,6 +394,10 @@ def _scan_lower(
     return lower_scan(hlo, jaxpr, consts, carry, xs, out, **loop)
 
 
+def _scan_mask(trace, primitive, operands, params):
+    return scan_masked(trace, operands, params, bind_scan)
+
+
 scan_p = Program(
     "scan",
     abstract=_scan_abstract,
@@ -400,6 +405,7 @@ scan_p = Program(
     linearize=_scan_linearize,
     transpose=_scan_transpose,
     batch=_scan_batch,
+    mask=_scan_mask,
     lower=_scan_lower,
     multiple_results=True,
     effects=lambda params: params["jaxpr"].effects,

@@ -12,7 +12,11 @@ def test_numbers_are_told_apart_by_type_and_sign():
     x = jnp.arange(3)
 
     assert [(x * n).dtype for n in (2, 2.0, 2)] == ["int32", "float32", "int32"]
-    assert [str(jnp.copysign(1.0, z)) for z in (0.0, -0.0, 0.0)] == ["1.0", "-1.0", "1.0"]
+    assert [str(jnp.copysign(1.0, z)) for z in (0.0, -0.0, 0.0)] == [
+        "1.0",
+        "-1.0",
+        "1.0",
+    ]
     assert (x > 0).tolist() == [False, True, True]
 
 
@@ -41,7 +45,11 @@ def test_a_function_of_lists():
 
     x = jnp.ones(2)
 
-    assert [total([x] * n, 3.0).tolist() for n in (1, 2, 1)] == [[3] * 2, [6] * 2, [3] * 2]
+    assert [total([x] * n, 3.0).tolist() for n in (1, 2, 1)] == [
+        [3] * 2,
+        [6] * 2,
+        [3] * 2,
+    ]
 
 
 def test_tracers_go_through_one_program():
@@ -58,7 +66,9 @@ def test_tracers_go_through_one_program():
         slope = minijax.grad(lambda x: jnp.sum(f(x, 2.0)))(x)
 
     assert len(runs) == 1
-    np.testing.assert_allclose(slope, 2 * (1 - np.tanh(1.0) ** 2) * np.ones(3), rtol=1e-6)
+    np.testing.assert_allclose(
+        slope, 2 * (1 - np.tanh(1.0) ** 2) * np.ones(3), rtol=1e-6
+    )
 
 
 def test_within_jit_it_is_inlined():
@@ -84,7 +94,17 @@ def test_disable_jit_runs_the_function_itself():
     assert len(runs) == 2
 
 
-INDICES = [0, -1, True, slice(1, 3), slice(None, None, -2), None, ..., (1, ...), (0, None)]
+INDICES = [
+    0,
+    -1,
+    True,
+    slice(1, 3),
+    slice(None, None, -2),
+    None,
+    ...,
+    (1, ...),
+    (0, None),
+]
 
 
 @pytest.mark.parametrize("index", INDICES, ids=str)
