@@ -20,6 +20,7 @@ from ..core.tracebacks import boundary
 from ..primitives.elementwise import convert_element_type, eq
 from ..primitives.shape import broadcasted_iota, move_axis, reshape
 from ..primitives.slicing import slice_in_dim
+from ..runtime.compiled import compiled
 from ..transforms.jvp import differentiable
 from .arguments import (
     as_values,
@@ -372,11 +373,23 @@ def basis_of(k, xs):
     aval = aval_of(xs[k]).to_tangent_aval()
     if aval.dtype == dtypes.float0:
         return np.zeros((total, *aval.shape), dtypes.float0)
+    return _unit_rows(total, start, aval)
+
+
+@compiled(static_argnames=("total", "start", "aval"))
+def _unit_rows(total, start, aval):
+    """Zeros of shape (total, *aval.shape), with a one for each element of the aval."""
     shape = (total, aval.size)
     rows = broadcasted_iota(np.int32, shape, 0)
     columns = broadcasted_iota(np.int32, shape, 1)
     hits = eq(rows, columns + np.int32(start))
     return reshape(convert_element_type(hits, aval.dtype), (total, *aval.shape))
+
+
+@compiled(static_argnames=("start", "stop", "axis", "shape"))
+def _block(x, start, stop, axis, shape):
+    """A piece of x along an axis, in another shape."""
+    return reshape(slice_in_dim(x, start, stop, axis=axis), shape)
 
 
 def _split_columns(columns, y, xs, in_tree):
@@ -391,8 +404,8 @@ def _split_columns(columns, y, xs, in_tree):
     for x in xs:
         shape = aval_of(x).shape
         stop = start + math.prod(shape)
-        block = slice_in_dim(columns, start, stop, axis=axis)
-        blocks.append(reshape(block, (*aval_of(y).shape, *shape)))
+        block_shape = (*aval_of(y).shape, *shape)
+        blocks.append(_block(columns, start, stop, axis, block_shape))
         start = stop
     return _Blocks(tree.unflatten(in_tree, blocks))
 
@@ -448,8 +461,7 @@ def _split_rows(rows, outs):
         if getattr(rows, "dtype", None) == dtypes.float0:
             blocks.append(np.zeros((*out_shape, *shape), dtypes.float0))
         else:
-            block = slice_in_dim(rows, start, stop, axis=0)
-            blocks.append(reshape(block, (*out_shape, *shape)))
+            blocks.append(_block(rows, start, stop, 0, (*out_shape, *shape)))
         start = stop
     return blocks
 

@@ -145,30 +145,33 @@ def _canonical_dim(where, dim, x, k, paths):
 
 
 def _mapped_size(where, values, dims, axis_size, paths):
-    sizes: dict[int, list[str]] = {}
-    named = None
-    for k, (x, d) in enumerate(zip(values, dims, strict=True)):
-        if d is not None:
-            size = aval_of(x).shape[d]
-            if size not in sizes:
-                named = named or paths()
-                sizes[size] = []
-            if named is not None and len(sizes[size]) < 3:
-                sizes[size].append(f"{named[k]}: {aval_of(x)}, axis {d}")
+    found = {
+        k: aval_of(x).shape[d]
+        for k, (x, d) in enumerate(zip(values, dims, strict=True))
+        if d is not None
+    }
+    sizes = set(found.values())
     if axis_size is not None:
-        sizes.setdefault(int(axis_size), []).append("axis_size")
+        sizes.add(int(axis_size))
+    if len(sizes) == 1:
+        return sizes.pop()
     if not sizes:
         raise ValueError(
             f"{where}: vmap must have at least one non-None value in in_axes, or "
             "axis_size. Map at least one argument, or pass axis_size."
         )
-    if len(sizes) > 1:
-        found = " and ".join(f"{n} ({'; '.join(w)})" for n, w in sizes.items())
-        raise ValueError(
-            f"{where}: vmap got inconsistent sizes for array axes to be mapped: mapped "
-            f"axes must have one size, got {found}."
-        )
-    return next(iter(sizes))
+    named = paths()
+    users: dict[int, list[str]] = {}
+    for k, size in found.items():
+        user = f"{named[k]}: {aval_of(values[k])}, axis {dims[k]}"
+        users.setdefault(size, []).append(user)
+    if axis_size is not None:
+        users.setdefault(int(axis_size), []).append("axis_size")
+    told = " and ".join(f"{n} ({'; '.join(w[:3])})" for n, w in users.items())
+    raise ValueError(
+        f"{where}: vmap got inconsistent sizes for array axes to be mapped: mapped "
+        f"axes must have one size, got {told}."
+    )
 
 
 def _output_axes(where, out_axes, out_tree):

@@ -122,7 +122,7 @@ def sparse_plus(x):
     Array(0.25, dtype=float32, weak_type=True)
     """
     x = as_operand("sparse_plus", x)
-    return jnp.where(x <= -1, 0.0, jnp.where(x >= 1, x, (x + 1.0) ** 2 / 4))
+    return jnp.where(x <= -1.0, 0.0, jnp.where(x >= 1, x, (x + 1.0) ** 2 / 4))
 
 
 @compiled

@@ -127,7 +127,6 @@ from .arithmetic import (
     remainder as remainder,
 )
 from .creation import (
-    arange as arange,
     array as array,
     asarray as asarray,
     astype as astype,
@@ -140,13 +139,16 @@ from .creation import (
     fromstring as fromstring,
     full as full,
     full_like as full_like,
-    geomspace as geomspace,
-    linspace as linspace,
-    logspace as logspace,
     ones as ones,
     ones_like as ones_like,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .progressions import (
+    arange as arange,
+    geomspace as geomspace,
+    linspace as linspace,
+    logspace as logspace,
 )
 from .shaping import (
     atleast_1d as atleast_1d,

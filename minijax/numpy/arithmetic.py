@@ -11,6 +11,8 @@ import numpy as np
 from .. import dtypes
 from .. import primitives as lax
 from ..api import custom_jvp
+from ..core.rules import like
+from .arguments import cast, refuse_out
 from .elementwise import (
     BOOL,
     abs,
@@ -28,7 +30,6 @@ from .elementwise import (
     maximum,
     minimum,
     multiply,
-    refuse_out,
     shifted_right,
     smaller,
     sqrt,
@@ -101,8 +102,8 @@ def floor_divide(x1, x2, /):
     x1, x2 = broadcast_shapes_of("floor_divide", *promote("floor_divide", x1, x2))
     dtype = x1.aval.dtype
     if dtype == BOOL:
-        x1, x2 = convert(x1, np.dtype("int8")), convert(x2, np.dtype("int8"))
-        dtype = np.dtype("int8")
+        dtype = dtypes.default_int()
+        x1, x2 = convert(x1, dtype), convert(x2, dtype)
     if dtype in dtypes.UNSIGNED:
         return lax.div(x1, x2)
     if dtype in dtypes.INTS:
@@ -111,7 +112,7 @@ def floor_divide(x1, x2, /):
             lax.ne(lax.sign(x1), lax.sign(x2)),
             lax.ne(lax.rem(x1, x2), np.zeros((), dtype)),
         )
-        return lax.sub(quotient, convert(down, dtype))
+        return lax.sub(quotient, convert(down, dtype, weak=True))
     return _float_divmod(x1, x2)[0]
 
 
@@ -120,12 +121,11 @@ def _float_divmod(x1, x2):
     # rounded after the remainder is taken out.
     dtype = x1.aval.dtype
     zero = np.zeros((), dtype)
-    one = np.ones((), dtype)
     rest = lax.rem(x1, x2)
     quotient = lax.div(lax.sub(x1, rest), x2)
     wrong = lax.bitwise_and(lax.ne(lax.sign(x2), lax.sign(rest)), lax.ne(rest, zero))
     rest = lax.select(wrong, lax.add(rest, x2), rest)
-    quotient = lax.select(wrong, lax.sub(quotient, one), quotient)
+    quotient = lax.select(wrong, lax.sub(quotient, like(quotient, 1)), quotient)
     return lax.round(quotient), rest
 
 
@@ -134,8 +134,8 @@ def remainder(x1, x2, /):
     x1, x2 = broadcast_shapes_of("remainder", *promote("remainder", x1, x2))
     dtype = x1.aval.dtype
     if dtype == BOOL:
-        x1, x2 = convert(x1, np.dtype("int8")), convert(x2, np.dtype("int8"))
-        dtype = np.dtype("int8")
+        dtype = dtypes.default_int()
+        x1, x2 = convert(x1, dtype), convert(x2, dtype)
     zero = np.zeros((), dtype)
     rest = lax.rem(x1, x2)
     if dtype in dtypes.UNSIGNED:
@@ -174,12 +174,16 @@ def modf(x, /, out=None):
 def hypot(x1, x2, /):
     """Elementwise sqrt(x1^2 + x2^2) without overflow on the way."""
     x1, x2 = broadcast_shapes_of("hypot", *promote_inexact("hypot", x1, x2))
+    if x1.aval.dtype in dtypes.COMPLEX:
+        raise ValueError(f"hypot: needs real numbers, got {x1.aval}. Take abs first.")
     x1, x2 = lax.abs(x1), lax.abs(x2)
     high, low = lax.max(x1, x2), lax.min(x1, x2)
-    zero = lax.eq(high, constant_of(high, 0))
-    safe = where_scalar(zero, 1.0, high)
+    edge = lax.bitwise_or(
+        lax.eq(high, constant_of(high, 0)), lax.eq(high, constant_of(high, np.inf))
+    )
+    safe = where_scalar(edge, 1.0, high)
     ratio = lax.div(low, safe)
-    return lax.select(zero, high, lax.mul(safe, lax.sqrt(1 + lax.square(ratio))))
+    return lax.select(edge, high, lax.mul(safe, lax.sqrt(1 + lax.square(ratio))))
 
 
 def logaddexp(x1, x2, /):
@@ -218,7 +222,7 @@ def _share(x, z):
 def logaddexp2(x1, x2, /):
     """Elementwise log2(2^x1 + 2^x2) without overflow."""
     x1, x2 = promote_inexact("logaddexp2", x1, x2)
-    log_2 = constant_of(x1, np.log(2))
+    log_2 = float(np.log(2))
     total = logaddexp(multiply(x1, log_2), multiply(x2, log_2))
     return true_divide(total, log_2)
 
@@ -237,8 +241,12 @@ def fmin(x1, x2, /):
 
 def ldexp(x1, x2, /):
     """Elementwise x1 * 2^x2."""
-    (x1,) = promote_inexact("ldexp", x1)
-    return multiply(x1, exp2(convert(as_operand("ldexp", x2), x1.aval.dtype)))
+    (x1,), x2 = promote_inexact("ldexp", x1), as_operand("ldexp", x2)
+    if x1.aval.dtype in dtypes.COMPLEX or x2.aval.dtype in dtypes.INEXACT:
+        raise ValueError(
+            f"ldexp: needs a real number and an integer, got {x1.aval} and {x2.aval}."
+        )
+    return multiply(x1, exp2(convert(x2, x1.aval.dtype)))
 
 
 def gcd(x1, x2, /):
@@ -270,7 +278,10 @@ def lcm(x1, x2, /):
 
 def bitwise_count(x, /):
     """Elementwise number of bits set in |x|, as uint8."""
-    return convert(lax.population_count(abs(x)), np.dtype("uint8"))
+    x = abs(x)
+    if x.aval.dtype != BOOL:
+        x = lax.population_count(x)
+    return convert(x, np.dtype("uint8"))
 
 
 def clip(arr=None, /, min=None, max=None, *, a=None, a_min=None, a_max=None):
@@ -304,7 +315,7 @@ def isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
     close = lax.select(finite, close, lax.eq(a, b))
     if equal_nan:
         close = lax.bitwise_or(close, lax.bitwise_and(isnan(a), isnan(b)))
-    return close
+    return cast(close, BOOL)
 
 
 def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
@@ -320,7 +331,7 @@ def array_equal(a1, a2, equal_nan=False):
     same = lax.eq(a1, a2)
     if equal_nan:
         same = lax.bitwise_or(same, lax.bitwise_and(isnan(a1), isnan(a2)))
-    return same.all()
+    return cast(same, BOOL).all()
 
 
 def array_equiv(a1, a2):
@@ -328,7 +339,7 @@ def array_equiv(a1, a2):
     a1, a2 = promote("array_equiv", a1, a2)
     try:
         a1, a2 = broadcast_shapes_of("array_equiv", a1, a2)
-    except TypeError:
+    except (TypeError, ValueError):
         return lax.full((), False)
     return lax.eq(a1, a2).all()
 
@@ -340,6 +351,8 @@ def i0(x):
     beyond the range where the series converges fast (9.7.1).
     """
     (x,) = promote_inexact("i0", x)
+    if x.aval.dtype in dtypes.COMPLEX:
+        raise ValueError(f"i0: needs real numbers, got {x.aval}.")
     x = abs(x)
     small = minimum(x, 20.0)
     quarter = lax.square(small) / 4
@@ -349,7 +362,7 @@ def i0(x):
         total = total + term
     large = maximum(x, 20.0)
     series, term = 1.0 + large * 0, 1.0 + large * 0
-    for k in builtins.range(1, 12):
+    for k in builtins.range(1, 25):
         term = term * ((2 * k - 1) ** 2 / (8.0 * k)) / large
         series = series + term
     asymptotic = exp(large) / sqrt(2 * np.pi * large) * series

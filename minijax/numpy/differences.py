@@ -78,6 +78,11 @@ def ediff1d(ary, to_end=None, to_begin=None):
     [0, 3, 5]
     """
     x = as_array(as_operand("ediff1d", ary))
+    if x.dtype == dtypes.bool_:
+        raise TypeError(
+            f"ediff1d: truth values have no differences, got {x.aval}. Convert them "
+            "with astype(int)."
+        )
     parts = [diff(ravel(x))]
     if to_begin is not None:
         parts.insert(0, cast(ravel(as_operand("ediff1d", to_begin)), x.dtype))
@@ -132,8 +137,8 @@ def _slope(x, h, axis):
     steps = lax.sub(_from(x, 1, None, axis), _from(x, 0, -1, axis))
     if h is None or h.ndim == 0:
         quotients = steps if h is None else steps / h
-        before, after = _from(quotients, 0, -1, axis), _from(quotients, 1, None, axis)
-        inside = (before + after) * 0.5
+        inside = lax.sub(_from(x, 2, None, axis), _from(x, 0, -2, axis)) * 0.5
+        inside = inside if h is None else inside / h
     else:
         widths = _widths(h, x, axis)
         quotients = steps / widths
@@ -191,6 +196,8 @@ def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
     [0, -1, -2, -4]
     """
     x = as_array(as_operand("unwrap", p))
+    if x.dtype in dtypes.COMPLEX:
+        raise ValueError(f"unwrap: needs real angles, got {x.aval}. Take angle(p).")
     if isinstance(period, int) and x.dtype in dtypes.INTS:
         low, ambiguous = -(period // 2), period % 2 == 0
     else:
@@ -205,7 +212,8 @@ def unwrap(p, discont=None, axis: int = -1, period=2 * np.pi):
         wrapped = lax.select(up, lax.full(wrapped.shape, -low, wrapped.dtype), wrapped)
     corrections = wrapped - steps
     limit = period / 2 if discont is None else discont
-    corrections = masked(lax.abs(steps) >= limit, corrections, 0)
+    # A step that is NaN is not small: what follows it is unknown.
+    corrections = masked(lax.bitwise_not(lax.abs(steps) < limit), corrections, 0)
     first = lax.slice_in_dim(x, 0, 1, axis=axis)
     rest = _from(x, 1, None, axis) + cumsum(corrections, axis)
     return concatenate([first, rest], axis)

@@ -155,6 +155,8 @@ def trim_zeros(filt, trim: str = "fb", axis=None):
     [1, 0, 2]
     """
     x = as_array(as_operand("trim_zeros", filt))
+    if not x.ndim:
+        return x
     known = concrete("trim_zeros", "filt", x, "Trim outside the transformed function.")
     named = range(x.ndim) if axis is None else np.atleast_1d(axis)
     axes = [canonical_axis("trim_zeros", int(i), x.ndim) for i in named]

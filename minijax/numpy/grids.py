@@ -11,7 +11,8 @@ from .. import dtypes
 from .. import primitives as lax
 from ..api import vmap
 from .arguments import as_array, as_shape, requested_dtype
-from .creation import arange, array, linspace
+from .creation import array
+from .progressions import arange, linspace
 from .promotion import as_operand
 from .shaping import atleast_1d, expand_dims, transpose
 from .stacking import concatenate, stack

@@ -19,8 +19,8 @@ from .arguments import (
     scalar,
     static_int,
 )
-from .creation import linspace
 from .differences import diff
+from .progressions import linspace
 from .promotion import as_operand, broadcast_value, promote, promote_inexact
 from .searching import searchsorted
 from .shaping import ravel, reshape
@@ -212,7 +212,7 @@ def histogramdd(sample, bins=10, range=None, weights=None, density: bool | None 
     [[1, 0], [0, 1]]
     """
     points = as_array(as_operand("histogramdd", sample))
-    if points.ndim != 2:
+    if points.ndim != 2 or not points.shape[1]:
         raise ValueError(
             "histogramdd: sample must be a matrix with one point in each row, got "
             f"shape {tuple(points.shape)}."

@@ -6,6 +6,7 @@ unravel_index(7, (3, 4))        position 7 of the flattened array is (1, 3)
 """
 
 import math
+import operator
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .. import dtypes, errors
 from .. import primitives as lax
 from .arguments import as_array, as_shape
 from .arithmetic import clip
-from .index_plan import concrete
+from .index_plan import known_value
 from .promotion import as_operand, promote
 from .searching import nonzero
 
@@ -112,7 +113,7 @@ def ravel_multi_index(multi_index, dims, mode="raise", order="C", *, dtype=None)
 
 def _check_positions(indices, dims):
     for i, n in zip(indices, dims, strict=True):
-        known = concrete(i)
+        known = known_value(i)
         if known is None:
             raise errors.ConcretizationTypeError(
                 "ravel_multi_index: with mode='raise' the positions must be known, but "
@@ -130,6 +131,7 @@ def diag_indices(n, ndim=2) -> tuple:
     >>> diag_indices(2)
     (Array([0, 1], dtype=int32), Array([0, 1], dtype=int32))
     """
+    n, ndim = operator.index(n), operator.index(ndim)
     if n < 0:
         raise ValueError(f"n argument to diag_indices must be nonnegative, got {n}")
     if ndim < 0:
@@ -155,12 +157,12 @@ def tril_indices(n, k=0, m=None) -> tuple:
     >>> tril_indices(2)
     (Array([0, 1, 1], dtype=int32), Array([0, 0, 1], dtype=int32))
     """
-    return _positions(*np.tril_indices(n, k, m))
+    return _positions(*np.tril_indices(operator.index(n), k, m))
 
 
 def triu_indices(n, k=0, m=None) -> tuple:
     """The positions on and above the k-th diagonal of an n x m matrix."""
-    return _positions(*np.triu_indices(n, k, m))
+    return _positions(*np.triu_indices(operator.index(n), k, m))
 
 
 def tril_indices_from(arr, k=0) -> tuple:

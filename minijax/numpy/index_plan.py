@@ -195,7 +195,7 @@ def _from_sequence(items):
 
 
 def _read_mask(mask) -> list:
-    known = concrete(mask)
+    known = known_value(mask)
     if known is None:
         raise errors.NonConcreteBooleanIndexError(
             f"Array boolean indices must be concrete; got {mask.aval}. Use "
@@ -207,7 +207,7 @@ def _read_mask(mask) -> list:
     return [_MaskAxis(p.astype(np.int32), known.shape, k) for k, p in parts]
 
 
-def concrete(x):
+def known_value(x):
     """The value as a NumPy array, or None if it is known only at run time."""
     if isinstance(x, Tracer):
         x = x.concrete()

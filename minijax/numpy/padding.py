@@ -16,7 +16,7 @@ from .. import primitives as lax
 from ..api import vmap
 from . import quantiles, reductions
 from .arguments import as_array, cast, concrete
-from .creation import linspace
+from .progressions import linspace
 from .promotion import as_operand, broadcast_value
 from .shaping import flip, moveaxis
 
@@ -51,7 +51,8 @@ def pad(array, pad_width, mode: str | Callable = "constant", **kwargs):
         raise ValueError(
             f"pad: unsupported keyword arguments for mode {mode!r}: {unknown}."
         )
-    return _PADDERS[mode](x, widths, **kwargs)
+    padded = _PADDERS[mode](x, widths, **kwargs)
+    return lax.convert_element_type(padded, x.dtype, x.weak_type)
 
 
 def _widths(rank, pad_width):

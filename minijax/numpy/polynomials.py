@@ -107,7 +107,8 @@ def polydiv(u, v, *, trim_leading_zeros: bool = False):
         factor = rest[k] / lead
         quotient.append(factor)
         rest = rest.at[k : k + n + 1].add(-factor * v)
-    q = concatenate([x.reshape(1) for x in quotient]) if quotient else u[:1] * 0
+    zero = lax.full((1,), scalar(0, u.dtype))
+    q = concatenate([x.reshape(1) for x in quotient]) if quotient else zero
     return q, _trimmed("polydiv", rest) if trim_leading_zeros else rest
 
 
@@ -121,11 +122,17 @@ def polyder(p, m: int = 1):
     m = operator.index(m)
     if m < 0:
         raise ValueError(f"polyder: Order of derivative must be positive, got {m}.")
+    _check_vector("polyder", p)
     powers = np.arange(p.shape[0] - 1, m - 1, -1)
     # d^m x^k = k (k - 1) ... (k - m + 1) x^(k - m)
     factors = [math.perm(int(k), m) for k in powers]
     kept = lax.slice_in_dim(p, 0, max(p.shape[0] - m, 0))
     return kept * array(factors, dtype=p.dtype) if factors else kept
+
+
+def _check_vector(where, p):
+    if not p.ndim:
+        raise TypeError(f"{where}: coefficients must be a vector, got a scalar.")
 
 
 def polyint(p, m: int = 1, k=None):
@@ -138,6 +145,7 @@ def polyint(p, m: int = 1, k=None):
     if m < 0:
         raise ValueError(f"polyint: Order of integral must be positive, got {m}.")
     p, k = map(as_array, promote_inexact("polyint", p, 0 if k is None else k))
+    _check_vector("polyint", p)
     k = atleast_1d(k)
     if k.ndim != 1 or (k.shape[0] not in (1, m) and m):
         raise ValueError(
@@ -185,6 +193,7 @@ def roots(p, *, strip_zeros: bool = True):
     (2,)
     """
     (p,) = map(as_array, promote_inexact("roots", p))
+    p = atleast_1d(p)
     if p.ndim != 1:
         raise ValueError(f"roots: Input must be a rank-1 array, got shape {p.shape}.")
     if not strip_zeros:

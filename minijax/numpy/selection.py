@@ -14,9 +14,10 @@ from .. import dtypes, errors
 from .. import primitives as lax
 from ..api import compiled
 from .arguments import as_array, cast, refuse_out, spread
-from .index_plan import Index, Pick, Window, concrete, wrapped
+from .index_plan import Index, Pick, Window, known_value, wrapped
 from .indexing import getitem, read_table
 from .promotion import as_operand, canonical_axis, promote
+from .reductions import truth
 from .searching import nonzero
 from .shaping import ravel
 
@@ -25,8 +26,7 @@ def where(condition, x=None, y=None, /, *, size: int | None = None, fill_value=N
     """Elements of x where the condition holds and of y elsewhere; shapes broadcast.
 
     With the condition alone, the indices where it holds, as `nonzero` gives them.
-    Derivatives of both branches are computed, so neither may be NaN where it is not
-    chosen.
+    Derivatives are those of the branch chosen, also where the other is singular.
 
     >>> where(np.array([True, False, True]), np.arange(3), -1)
     Array([ 0, -1,  2], dtype=int32)
@@ -44,14 +44,6 @@ def where(condition, x=None, y=None, /, *, size: int | None = None, fill_value=N
 def _where(condition, x, y):
     condition = truth("where", condition)
     return _select(condition, *promote("where", x, y))
-
-
-def truth(name, condition):
-    """An operand as booleans: whether each element differs from zero."""
-    condition = as_operand(name, condition)
-    if np.dtype(condition.dtype) == np.bool_:
-        return condition
-    return lax.ne(condition, np.zeros((), condition.dtype))
 
 
 def _select(condition, x, y):
@@ -146,7 +138,7 @@ def choose(a, choices, out=None, mode: str = "raise"):
     )
     n = len(choices)
     if mode == "raise":
-        known = concrete(a)
+        known = known_value(a)
         if known is None:
             raise errors.ConcretizationTypeError(
                 f"choose: a is traced ({a.aval}), so mode='raise' cannot look at it. "
@@ -276,8 +268,8 @@ def take_along_axis(
         [arr.shape[d] for d in others],
         [indices.shape[d] for d in others],
     )
-    if arr.shape[axis] == 0 and 0 in indices.shape:
-        # There is nothing to read, and no position to read it from.
+    if arr.shape[axis] == 0:
+        # There is nothing to read: every position is out of range.
         shape = np.broadcast_shapes(
             *(
                 x.shape[:axis] + (indices.shape[axis],) + x.shape[axis + 1 :]
@@ -342,7 +334,7 @@ def compress(
     axis = canonical_axis("compress", axis, a.ndim)
     n = a.shape[axis]
     if condition.shape[0] > n:
-        extra = concrete(condition)
+        extra = known_value(condition)
         if extra is None or extra[n:].any():
             raise ValueError("condition contains entries that are out of bounds")
         condition = getitem(as_array(condition), slice(n))

@@ -381,4 +381,4 @@ def isin(
         place = searchsorted(tests, x, method=search)
         place = lax.min(place, scalar(n - 1, place.dtype))
         found = lax.eq(read_along(tests, place), x)
-    return lax.bitwise_not(found) if invert else found
+    return cast(lax.bitwise_not(found) if invert else found, dtypes.bool_)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import primitives as lax
+from ..core.tracebacks import hide_our_frames
 from .arguments import as_array, as_shape, refuse_out_sharding, static_int
 from .promotion import as_operand, broadcast_value, canonical_axes, canonical_axis
 
@@ -315,7 +316,7 @@ def atleast_1d(*arys):
     >>> atleast_1d(np.float32(2)).shape
     (1,)
     """
-    return _at_least("atleast_1d", arys, lambda rank: (0,))
+    return _at_least(1, arys, lambda rank: (0,))
 
 
 def atleast_2d(*arys):
@@ -324,7 +325,7 @@ def atleast_2d(*arys):
     >>> atleast_2d(np.ones(3)).shape
     (1, 3)
     """
-    return _at_least("atleast_2d", arys, lambda rank: tuple(range(2 - rank)))
+    return _at_least(2, arys, lambda rank: tuple(range(2 - rank)))
 
 
 def atleast_3d(*arys):
@@ -334,12 +335,12 @@ def atleast_3d(*arys):
     ((1, 3, 1), (2, 3, 1))
     """
     places = ((0, 1, 2), (0, 2), (2,))
-    return _at_least("atleast_3d", arys, lambda rank: places[rank])
+    return _at_least(3, arys, lambda rank: places[rank])
 
 
-def _at_least(where, arys, new_axes):
-    rank = int(where[-2])
-    xs = [as_operand(where, x) for x in arys]
+def _at_least(rank, arys, new_axes):
+    """Arrays with `rank` axes or more; `new_axes` says where missing ones go."""
+    xs = [as_operand(f"atleast_{rank}d", x) for x in arys]
     out = [
         as_array(x) if x.ndim >= rank else lax.expand_dims(x, new_axes(x.ndim))
         for x in xs
@@ -405,8 +406,12 @@ def _reshape_method(
     self, *args, order: str = "C", copy: bool | None = None, out_sharding=None
 ):
     """The same elements in another shape: `x.reshape(2, 3)` or `x.reshape((2, 3))`."""
-    shape = args[0] if len(args) == 1 else args
-    return reshape(self, shape, order, copy=copy, out_sharding=out_sharding)
+    try:
+        shape = args[0] if len(args) == 1 else args
+        return reshape(self, shape, order, copy=copy, out_sharding=out_sharding)
+    except Exception as error:
+        hide_our_frames(error)
+        raise
 
 
 def _transpose_method(self, *args):

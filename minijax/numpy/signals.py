@@ -6,7 +6,7 @@ convolve(a, v)         becomes      conv_general_dilated of a with v reversed
 from .. import dtypes
 from .. import primitives as lax
 from ..api import compiled
-from .arguments import as_array, cast
+from .arguments import as_array
 from .promotion import promote_inexact
 
 _MODES = ("full", "same", "valid")
@@ -81,5 +81,4 @@ def _slide(a, v, padding, precision, preferred_element_type):
         precision=precision,
         preferred_element_type=preferred_element_type,
     )
-    y = lax.reshape(y, (y.shape[2],))
-    return cast(y, y.dtype)
+    return lax.reshape(y, (y.shape[2],))

@@ -86,7 +86,7 @@ def cov(
     w = _observation_weights(x, fweights, aweights)
     if w is None:
         weighted = x = x - reductions.mean(x, 1, keepdims=True)
-        freedom = float(x.shape[1] - ddof)
+        freedom = float(max(x.shape[1] - ddof, 0))
     else:
         total = reductions.sum(w)
         x = x - reductions.sum(x * w, 1, keepdims=True) / total

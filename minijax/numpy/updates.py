@@ -113,12 +113,12 @@ class AtIndex:
 
     def divide(self, values, **options):
         """X with `x[index] /= values`; repeated positions divide each time."""
-        ones = AtIndex(_ones_like(self.array), self.index)
+        ones = AtIndex(lax.full_like(self.array, 1), self.index)
         return self.array / ones._scatter("divide", lax.scatter_mul, values, options)
 
     def power(self, values, **options):
         """X with `x[index] **= values`; repeated positions multiply exponents."""
-        ones = AtIndex(_ones_like(self.array), self.index)
+        ones = AtIndex(lax.full_like(self.array, 1), self.index)
         return self.array ** ones._scatter("power", lax.scatter_mul, values, options)
 
     def min(self, values, **options):
@@ -188,10 +188,6 @@ def _options(
     _refuse_sharding(name, out_sharding)
     mode = lax.GatherScatterMode.from_any(mode)
     return wrap_negative_indices, (indices_are_sorted, unique_indices, mode)
-
-
-def _ones_like(x):
-    return lax.full(x.shape, 1, x.dtype)
 
 
 @compiled(static_argnames=("scatter", "name", "index", "settings"))
@@ -367,7 +363,8 @@ def place(arr, mask, vals, *, inplace=True):
     turn = (lax.cumsum(lax.convert_element_type(flat, np.int32), 0) - 1) % vals.size
     new = getitem(ravel(vals), lax.max(turn, np.int32(0)), mode="promise_in_bounds")
     old, new = promote("place", ravel(arr), new)
-    return cast(lax.select(flat, new, old), arr.dtype).reshape(arr.shape)
+    out = lax.select(flat, new, old).reshape(arr.shape)
+    return lax.convert_element_type(out, arr.dtype, arr.weak_type)
 
 
 def put_along_axis(arr, indices, values, axis, inplace=True, *, mode=None):

@@ -179,9 +179,11 @@ def _conv_abstract(
         batch_group_count == 1 or feature_group_count == 1,
         "feature_group_count or batch_group_count must be 1",
     )
+    window = [w.shape[k] for k in rhs[2:]]
+    expect(ValueError, 0 not in window, "the window must not be empty")
     spatial = spatial_shape(
         [x.shape[k] for k in lhs[2:]],
-        [w.shape[k] for k in rhs[2:]],
+        window,
         window_strides,
         padding,
         lhs_dilation,

@@ -222,6 +222,9 @@ def full_like(x, fill_value, dtype=None, shape=None):
     """An array of one scalar with the shape and dtype of another, unless given."""
     aval = aval_of(x)
     shape = aval.shape if shape is None else shape
+    number = isinstance(fill_value, bool | int | float | complex)
+    if number and dtype is None and aval.weak_type:
+        return broadcast_in_dim(literal(fill_value, aval.update(shape=())), shape, ())
     return full(shape, fill_value, aval.dtype if dtype is None else dtype)
 
 

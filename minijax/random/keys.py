@@ -87,9 +87,13 @@ def key(seed, *, impl=None, dtype=None):
 def PRNGKey(seed, *, impl=None):
     """A key as plain data, `uint32[2]`, from an integer seed.
 
+    Under the option `enable_custom_prng` it is a typed key, as from `key`.
+
     >>> PRNGKey(42)
     Array([ 0, 42], dtype=uint32)
     """
+    if state.enable_custom_prng:
+        return key(seed, impl=impl)
     _key_type("PRNGKey", impl)
     words = _seed_words("PRNGKey", seed)
     return jnp.asarray(words) if isinstance(words, np.ndarray) else words

@@ -57,7 +57,13 @@ def compiled(fun=None, *, static_argnames=()):
                 found = fast.get((options, *marks))
                 if found is not None:
                     return found(args)
-                if list not in marks:
+                if marks == [list]:  # the arrays to join
+                    (items,) = args
+                    marks.extend([getattr(x, "_kind", None) for x in items])
+                    found = fast.get((options, *marks))
+                    if found is not None:
+                        return found(items)
+                elif list not in marks:
                     return library.call_with(args)
             return library.call(args, kwargs)
         except Exception as error:
@@ -106,8 +112,7 @@ class _Library:
 
     def call_with(self, args):
         """Call the function on positional arguments, some of which may be tracers."""
-        marks = [getattr(x, "aval", x.__class__) for x in args]
-        found = self.staged.get((state.dispatch_key, *marks))
+        found = self.staged.get((state.dispatch_key, *map(_mark, args)))
         if found is None:
             return self.call(args, {})
         (results,) = found.apply([_operand(x) for x in args], self.fun.__name__)
@@ -172,9 +177,14 @@ class _Library:
                 self.callers[key] = caller
             else:
                 self.callers[key] = lambda xs: caller([xs[k] for k in places])
-        if kwargs or not len(args) == len(leaves) == len(places):
+        if kwargs or len(leaves) != len(places):
             return
-        if all(type(x) is Array for x in args):
+        if len(args) == 1 and type(args[0]) is list:
+            if all(type(x) is Array for x in args[0]):
+                self.fast[(options, list, *[x._kind for x in leaves])] = caller
+        elif len(args) != len(leaves):
+            return
+        elif all(type(x) is Array for x in args):
             self.fast[(options, *[x._kind for x in args])] = caller
         elif all(type(x) is Array or type(x) in _SCALARS for x in args):
             marks = [getattr(x, "_kind", x.__class__) for x in args]
@@ -200,8 +210,7 @@ class _Library:
         plain = all(hasattr(x, "aval") or type(x) in _SCALARS for x in args)
         every = not kwargs and len(args) == len(places) == len(leaves)
         if plain and every and program.is_single:
-            marks = [getattr(x, "aval", x.__class__) for x in args]
-            self.staged[(options, *marks)] = program
+            self.staged[(options, *map(_mark, args))] = program
         return tree.unflatten(out_tree, program.apply(operands, name))
 
     # Programs
@@ -260,6 +269,11 @@ class _Library:
 @functools.cache
 def _parameters(fun) -> tuple[str, ...]:
     return tuple(inspect.signature(fun).parameters)
+
+
+def _mark(x):
+    """What decides of an argument among tracers."""
+    return getattr(x, "_kind", None) or getattr(x, "aval", x.__class__)
 
 
 def _operand(x):

@@ -599,6 +599,36 @@ def test_one_decomposition_serves_a_batch_of_right_sides():
     assert "tensor<5x3x3xf32>" not in text
 
 
+HALF = {
+    "LA.cholesky(h)": (2, 2),
+    "LA.inv(h)": (2, 2),
+    "LA.det(jnp.kron(h, h))": (),
+    "LA.slogdet(h)[1]": (),
+    "LA.solve(h, h[0])": (2,),
+    "LA.svd(h)[1]": (2,),
+    "LA.eigh(h)[0]": (2,),
+    "LA.qr(h)[1]": (2, 2),
+    "LA.pinv(h)": (2, 2),
+    "LA.norm(h, ord=2)": (),
+    "LA.norm(h[:0], ord=2)": (),
+    "LA.norm(h[:0, 0], ord=jnp.inf)": (),
+    "minijax.grad(lambda x: LA.slogdet(x)[1])(h)": (2, 2),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("text", HALF)
+def test_half_precision_is_computed_in_single(text, dtype):
+    """The result is that of f32, rounded: LAPACK has no half precision."""
+    h = jnp.array([[4.0, 1.0], [1.0, 3.0]])
+    names = {"LA": LA, "jnp": jnp, "minijax": minijax}
+    got = eval(text, {**names, "h": h.astype(dtype)})
+    wanted = eval(text, {**names, "h": h})
+
+    assert (got.shape, str(got.dtype)) == (HALF[text], dtype)
+    numpy.testing.assert_allclose(got.astype(float), wanted, rtol=0.02, atol=0.02)
+
+
 def test_the_derivative_of_solve_reuses_the_decomposition():
     """A gradient with respect to matrix and right side calls getrf once."""
     grad = minijax.grad(lambda a, b: LA.solve(a, b).sum(), argnums=(0, 1))

@@ -153,6 +153,7 @@ pad(m, (2, 3), "minimum", stat_length=1)
 pad(m, (2, 1), "mean", stat_length=2)
 pad(i, (2, 3), "mean")
 pad(f, (2, 3), "median")
+trim_zeros(z)
 """.strip().splitlines()
 
 JAX_ONLY = """
@@ -240,6 +241,10 @@ REFUSED = [
     ("roll(m, (1, 2, 3), axis=(0, 1))", ValueError),
     ("resize(f, -1)", ValueError),
     ("append(m, f, axis=0)", TypeError),
+    ("concatenate(e)", ValueError),
+    ("stack(z)", TypeError),
+    ("vstack(2.0)", TypeError),
+    ("hstack(e)", ValueError),
     ("delete(f, 5)", ValueError),
     ("delete(f, [0, 1])", TypeError),
     ("insert(f, np.array([True, False, True]), 9)", ValueError),
@@ -287,6 +292,9 @@ def test_traced_values_are_numpys(text):
         ("concatenate([f, f], dtype='float16')", "f16[6]"),
         ("stack([1, 2])", "i32[2]~"),
         ("append(i8, 2)", "i8[4]"),
+        ("pad(full((2,), 1.5), 1, 'mean')", "f32[4]~"),
+        ("convolve(full((2,), 1.5), full((2,), 0.5))", "f32[3]~"),
+        ("place(full((2,), 1.5), b[:2], f, inplace=False)", "f32[2]~"),
         ("pad(i8, 1, constant_values=1.5)", "i8[5]"),
     ],
 )

@@ -73,7 +73,10 @@ class Builder:
         return self.stream.random() < probability
 
     def pick(self, kinds: str, rank: str = "", python: bool = False) -> Value:
-        """A value of one of `kinds` and of a rank that fits: `2` or more, or `=2`."""
+        """A value of one of `kinds` and of a rank that fits: `2` or more, or `=2`.
+
+        After the rank, `!` asks for a value that is not empty.
+        """
         fits = [v for v in self.pool if v.kind in kinds and rank_fits(v, rank)]
         fits = [v for v in fits if python or not v.python]
         if self.operands and self.chance(0.7):
@@ -90,10 +93,11 @@ class Builder:
         """Another input of the whole program; inner functions cannot have one."""
         if self.depth or len(self.inputs) == 5:
             raise Rejected("no value fits")
-        least = int(rank.lstrip("=") or 0)
+        least = int(rank.strip("=!") or 0)
         ranks = [least] if rank.startswith("=") else range(least, max(least + 1, 3))
+        empty = 0.0 if rank.endswith("!") else 0.03
         dims = [
-            0 if self.chance(0.03) else self.stream.choice([1, 2, 2, 3, 3, 4])
+            0 if self.chance(empty) else self.stream.choice([1, 2, 2, 3, 3, 4])
             for _ in range(self.stream.choice(ranks))
         ]
         if self.operands and self.chance(0.7):
@@ -316,6 +320,8 @@ def rank_fits(value: Value, rank: str) -> bool:
 
 
 def rank_fits_shape(shape: tuple[int, ...], rank: str) -> bool:
+    if rank.endswith("!"):
+        return 0 not in shape and rank_fits_shape(shape, rank[:-1])
     if rank.startswith("="):
         return len(shape) == int(rank[1:])
     return len(shape) >= int(rank or 0)

@@ -19,7 +19,8 @@ from .layers import Shell, draw_layer
 from .program import Layer, Program, Step, Value, indent, precision, reproduction
 from .templates import FAMILIES
 
-# Program number n must use operation n of this list, so that 500 programs use them all.
+# Program number n must use operations 2n and 2n + 1 of this list, so that 500 programs
+# use the first thousand.
 OPERATIONS: list[Any] = [*(t for family in FAMILIES.values() for t in family), *STEPS]
 
 
@@ -39,15 +40,10 @@ def generate(seed: int) -> Program:
 
 def draw(seed: int, stream: random.Random, x64: bool) -> Program:
     builder = Builder(stream, x64)
-    must = OPERATIONS[seed % len(OPERATIONS)]
-    builder.grow(stream.randint(1, 4), STEPS)
-    for _ in range(30):
-        try:
-            builder.attempt(must) if callable(must) else builder.apply(must)
-            break
-        except Rejected:
-            continue
-    builder.grow(stream.randint(0, 4), STEPS)
+    for k in (2 * seed, 2 * seed + 1):
+        builder.grow(stream.randint(1, 3), STEPS)
+        use(builder, OPERATIONS[k % len(OPERATIONS)])
+    builder.grow(stream.randint(0, 2), STEPS)
     if not builder.steps:
         raise Rejected("no step")
     steps, result = pruned(builder.steps, draw_result(builder))
@@ -61,6 +57,19 @@ def draw(seed: int, stream: random.Random, x64: bool) -> Program:
         (p.name, draw_value(seed, k, p)) for k, p in enumerate(shell.parameters)
     )
     return Program(seed, x64, inputs, steps, result, layers, stream.random() < 0.25)
+
+
+def use(builder: Builder, operation: Any) -> None:
+    """Add a step with one operation, unless nothing fits it after some tries."""
+    for _ in range(30):
+        try:
+            if callable(operation):
+                builder.attempt(operation)
+            else:
+                builder.apply(operation)
+            return
+        except Rejected:
+            continue
 
 
 def pruned(steps: list[Step], result: str) -> tuple[tuple[Step, ...], str]:

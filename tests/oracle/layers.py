@@ -233,18 +233,35 @@ def vmap(s: Shell) -> Layer:
     return remapped(s, after, text)
 
 
+COLLECTIVES = [
+    "lax.psum(leaf, 'i')",
+    "lax.pmean(leaf, 'i')",
+    "lax.pmax(leaf, 'i')",
+    "lax.pmin(leaf, 'i')",
+    "lax.all_gather(leaf, 'i')[0]",
+    "lax.all_gather(leaf, 'i', axis=-1)[..., 1]",
+    "lax.ppermute(leaf, 'i', [(0, 1), (1, 0)])",
+    "lax.pshuffle(leaf, 'i', [1, 0])",
+    # Of values that every member shares jax's all_to_all has another shape.
+    "lax.all_to_all(jnp.stack([leaf, leaf * lax.axis_index('i')]), 'i', 0, 0)[1]",
+    "lax.psum_scatter(jnp.stack([leaf, leaf * leaf]), 'i')",
+    "lax.axis_index('i')",
+    "lax.axis_size('i')",
+]
+
+
 def collective(s: Shell) -> Layer:
-    """Batch the first array over a named axis, and reduce over that axis inside."""
+    """Batch the first array over a named axis, and communicate along it inside."""
     x = next((p for p in s.parameters if not p.python), None)
     if x is None:
         raise Rejected("nothing to batch")
     in_axes = tuple(0 if p is x else None for p in s.parameters)
     after = [replace(p, shape=(2, *p.shape)) if p is x else p for p in s.parameters]
-    operation = s.stream.choice(["psum", "pmean", "pmax"])
+    operation = s.stream.choice(COLLECTIVES)
     lines = [
         f"def {{g}}_member({s.call}):",
         f"    y = inexact({{f}}({s.call}))",
-        f"    return jax.tree.map(lambda leaf: leaf + lax.{operation}(leaf, 'i'), y)",
+        f"    return jax.tree.map(lambda leaf: leaf + {operation}, y)",
         f"{{g}} = jax.vmap({{g}}_member, in_axes={in_axes}, axis_name='i')",
     ]
     return remapped(s, after, "\n".join(lines))
@@ -277,7 +294,7 @@ LAYERS: dict[Callable[[Shell], Layer], int] = {
     custom_jvp: 1,
     custom_vjp: 1,
     vmap: 6,
-    collective: 1,
+    collective: 2,
 }
 MAX_ORDER = 2
 

@@ -8,6 +8,7 @@ from ...api import compiled
 from .. import arithmetic, reductions
 from ..arguments import as_array
 from ..promotion import as_operand, canonical_axes, promote_inexact
+from ..roots import root
 from ..shaping import expand_dims, moveaxis, ravel, reshape
 from .decompositions import eigvalsh, svd
 
@@ -45,7 +46,7 @@ def norm(x, ord=None, axis=None, keepdims: bool = False):
 
 
 def _two_norm(x, axes, keepdims):
-    return lax.sqrt(reductions.sum(_squared(x), axis=axes, keepdims=keepdims))
+    return root(reductions.sum(_squared(x), axis=axes, keepdims=keepdims))
 
 
 def _squared(x):
@@ -64,7 +65,7 @@ def _vector_norm(x, ord, axes, keepdims):
     if ord == 2:
         return _two_norm(x, axes, keepdims)
     if ord == np.inf:
-        return reductions.max(lax.abs(x), **how)
+        return _largest(lax.abs(x), **how)
     if ord == -np.inf:
         return reductions.min(lax.abs(x), **how)
     if ord == 0:
@@ -73,7 +74,12 @@ def _vector_norm(x, ord, axes, keepdims):
     if ord == 1:
         return reductions.sum(lax.abs(x), **how)
     total = reductions.sum(arithmetic.power(lax.abs(x), ord), **how)
-    return arithmetic.power(total, 1.0 / ord)
+    return root(total, lambda s: arithmetic.power(s, 1.0 / ord))
+
+
+def _largest(x, **how):
+    """The maximum of numbers that are not negative, which is 0 of no numbers."""
+    return reductions.max(x, initial=None if x.size else 0, **how)
 
 
 def _matrix_norm(x, ord, axes, keepdims):
@@ -84,14 +90,14 @@ def _matrix_norm(x, ord, axes, keepdims):
         return _two_norm(x, axes, keepdims)
     if ord in (1, -1, np.inf, -np.inf):
         inner, outer = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        extreme = reductions.max if ord > 0 else reductions.min
+        extreme = _largest if ord > 0 else reductions.min
         sums = reductions.sum(lax.abs(x), axis=inner, keepdims=True)
         out = extreme(sums, axis=outer, keepdims=True)
         return out if keepdims else lax.squeeze(out, tuple(sorted(axes)))
     if ord not in ("nuc", 2, -2):
         raise ValueError(f"Invalid order '{ord}' for matrix norm.")
     s = svd(moveaxis(x, axes, (-2, -1)), full_matrices=False, compute_uv=False)
-    reduce = {"nuc": reductions.sum, 2: reductions.max, -2: reductions.min}[ord]
+    reduce = {"nuc": reductions.sum, 2: _largest, -2: reductions.min}[ord]
     out = reduce(s, axis=-1)
     return expand_dims(out, tuple(sorted(axes))) if keepdims else out
 
@@ -140,7 +146,7 @@ def matrix_rank(M, rtol=None, *, hermitian: bool = False, tol=None):
         s = svd(M, full_matrices=False, compute_uv=False)
     if tol is None:
         if rtol is None:
-            rtol = max(M.shape[-2:]) * np.finfo(s.dtype).eps
+            rtol = max(M.shape[-2:]) * float(dtypes.finfo(s.dtype).eps)
         (rtol,) = promote_inexact("jnp.linalg.matrix_rank", rtol)
         largest = reductions.max(s, axis=-1, keepdims=True)
         bound = largest * as_array(rtol)[..., None]

@@ -43,6 +43,7 @@ def solve(a, b):
     return _solve(a, b)
 
 
+@matrices.half_in_single
 def _solve(a, b):
     """The solutions for matrices b; a decomposition serves all that broadcast."""
     n = a.shape[-1]
@@ -221,9 +222,10 @@ def cond(x, p=None):
     Array(2., dtype=float32)
     """
     (x,) = promote_inexact("jnp.linalg.cond", x)
-    if x.ndim < 2:
+    if x.ndim < 2 or not x.size:
         raise ValueError(
-            f"jnp.linalg.cond: input array must be at least 2D; got {tuple(x.shape)}"
+            "jnp.linalg.cond: input array must be at least 2D and not empty, got shape "
+            f"{tuple(x.shape)}."
         )
     if p not in (None, 2, -2):
         if x.shape[-1] != x.shape[-2]:
@@ -262,7 +264,7 @@ def pinv(a, rtol=None, hermitian: bool = False, *, rcond=None):
     m, n = a.shape[-2:]
     real = np.zeros((), a.dtype).real.dtype
     if rtol is None:
-        rtol = 10.0 * max(m, n) * float(np.finfo(real).eps)
+        rtol = 10.0 * max(m, n) * float(dtypes.finfo(real).eps)
     (rtol,) = promote_inexact("jnp.linalg.pinv", rtol)
     if not a.size:
         return lax.full((*a.shape[:-2], n, m), 0, a.dtype)
@@ -325,7 +327,7 @@ def lstsq(a, b, rcond=None, *, numpy_resid: bool = False):
 def _lstsq(a, b, rcond, vector, numpy_resid):
     m, n = a.shape
     real = np.zeros((), a.dtype).real.dtype
-    eps = float(np.finfo(real).eps)
+    eps = float(dtypes.finfo(real).eps)
     if not a.size:
         s = lax.full((0,), 0, real)
         rank = as_array(np.asarray(0, dtypes.canonicalize(np.int64)))

@@ -1,5 +1,6 @@
 """Sums, products, quotients and extrema."""
 
+from ...config import state
 from ...core.primitive import JvpRule
 from ...core.rules import bilinear, is_linear, like, linear, partials
 from ..shape import unbroadcast
@@ -122,6 +123,8 @@ def _extremum(name, hlo_name):
     def share(t, z, mine, other):
         half = select(eq(mine, other), like(z, 0.5), like(z, 1))
         chosen = eq(mine, z)
+        if state.nan_safe:  # a choice, since t may be infinite where it is not chosen
+            return select(chosen, spread_tangent(mul(t, half), z), like(z, 0))
         return mul(t, spread_tangent(select(chosen, half, like(z, 0)), z))
 
     return nary(

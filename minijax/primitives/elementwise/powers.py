@@ -5,11 +5,13 @@ import operator
 
 import numpy as np
 
+from ...config import state
 from ...core.avals import ShapedArray
 from ...core.literal import aval_of
 from ...core.primitive import Primitive
 from ...core.rules import like, partials
 from .arithmetic import add, div, mul, sub
+from .bits import bitwise_and
 from .builders import (
     FLOATS,
     INEXACT,
@@ -128,7 +130,8 @@ rsqrt_p = unary(
 cbrt_p = unary(
     "cbrt",
     dtypes=FLOATS,
-    jvp=partials(lambda x_dot, y, x: mul(x_dot, div(y, mul(x, like(x, 3))))),
+    # d x^(1/3) = dx / (3 y^2), infinite at 0
+    jvp=partials(lambda x_dot, y, x: div(x_dot, mul(square(y), like(y, 3)))),
     lower=op("cbrt"),
 )
 square_p = unary(
@@ -206,10 +209,13 @@ def _pow_abstract(x, y):
 
 
 def _pow_partial_x(x_dot, z, x, y):
-    # d x^y = y x^(y - 1) dx, and 0 for y = 0 also where x = 0.
+    # d x^y = y x^(y - 1) dx
     y = convert_element_type(y, aval_of(x).dtype)
-    power = pow(x, select(eq(y, like(y, 0)), like(y, 1), sub(y, like(y, 1))))
-    return mul(x_dot, mul(y, power))
+    slope = mul(y, pow(x, sub(y, like(y, 1))))
+    if state.nan_safe:  # x^0 = 1 is flat also at x = 0, where the slope is 0 * inf
+        flat = bitwise_and(eq(x, like(x, 0)), eq(y, like(y, 0)))
+        slope = select(flat, like(z, 0), slope)
+    return mul(x_dot, slope)
 
 
 def _pow_partial_y(y_dot, z, x, y):

@@ -28,6 +28,7 @@ from .matrices import (
     columns,
     complex_dtype,
     diagonal,
+    half_in_single,
     hermitian_part,
     matmul,
     real_dtype,
@@ -57,6 +58,7 @@ class EigImplementation(enum.Enum):
     LAPACK = "lapack"
 
 
+@half_in_single
 def eigh(
     x,
     *,
@@ -159,6 +161,7 @@ eigh_p = Primitive(
 # eig
 
 
+@half_in_single
 def eig(
     x,
     *,
@@ -299,6 +302,7 @@ eig_p = Primitive(
 # schur
 
 
+@half_in_single
 def schur(
     x,
     *,

@@ -24,6 +24,7 @@ from .calls import (
 )
 from .matrices import (
     check_matrix,
+    half_in_single,
     identity,
     matmul,
     permuted_rows,
@@ -34,6 +35,7 @@ from .matrices import (
 from .triangular import triangular_solve
 
 
+@half_in_single
 def lu(x):
     """`(lu, pivots, permutation)` with `L @ U = x[permutation]`.
 

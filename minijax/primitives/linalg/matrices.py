@@ -3,18 +3,21 @@
 Leading axes are a batch and must agree; no function here broadcasts them.
 """
 
+import functools
+
 import numpy as np
 
 from ... import dtypes
 from ...core.avals import ShapedArray
 from ...core.literal import aval_of
 from ..contract import dot_general
-from ..elementwise import conj, ge, real, select
+from ..elementwise import FLOAT32, conj, convert_element_type, ge, real, select
 from ..gather import GatherDimensionNumbers, gather
 from ..precision import Precision
 from ..shape import broadcasted_iota, expand_dims, full, reduce_sum, transpose
 
 DTYPES = frozenset(map(np.dtype, ("float32", "float64", "complex64", "complex128")))
+HALF = frozenset({dtypes.float16, dtypes.bfloat16})
 
 
 def is_complex(x) -> bool:
@@ -45,6 +48,34 @@ def check_matrix(name, x, *, square=False):
             f"{name}: the dtype must be float32, float64, complex64 or complex128, "
             f"got {x}. Convert it with astype."
         )
+
+
+def half_in_single(function):
+    """Let a function take half precision, which LAPACK has not.
+
+    Operands of f16 or bf16 are computed with in f32, and real results rounded back.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*operands, **options):
+        half = {aval_of(x).dtype for x in operands} & HALF
+        if len(half) != 1:
+            return function(*operands, **options)
+        wide = [
+            convert_element_type(x, FLOAT32) if aval_of(x).dtype in half else x
+            for x in operands
+        ]
+        out = function(*wide, **options)
+        (dtype,) = half
+        if isinstance(out, tuple | list):
+            return type(out)(_rounded(y, dtype) for y in out)
+        return _rounded(out, dtype)
+
+    return wrapped
+
+
+def _rounded(y, dtype):
+    return convert_element_type(y, dtype) if y.dtype == FLOAT32 else y
 
 
 def strong(shape, dtype):

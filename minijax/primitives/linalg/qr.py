@@ -21,6 +21,7 @@ from .calls import (
 from .matrices import (
     adjoint,
     check_matrix,
+    half_in_single,
     identity,
     is_complex,
     matmul,
@@ -33,6 +34,7 @@ from .triangular import triangular_solve
 # geqrf and householder_product
 
 
+@half_in_single
 def geqrf(a):
     """`(a, taus)`: R in the upper triangle of a, and Householder vectors below it.
 
@@ -77,6 +79,7 @@ geqrf_p = Primitive(
 )
 
 
+@half_in_single
 def householder_product(a, taus):
     """The first n columns of the product of reflectors that `geqrf` returned.
 
@@ -129,6 +132,7 @@ householder_product_p = Primitive(
 )
 
 
+@half_in_single
 def ormqr(a, taus, c, *, left: bool = True, transpose: bool = False):
     """`q @ c` (or `c @ q`) for the m x m orthogonal q of the reflectors of `geqrf`.
 
@@ -180,6 +184,7 @@ ormqr_p = Primitive(
 # qr
 
 
+@half_in_single
 def qr(x, *, pivoting: bool = False, full_matrices: bool = True, use_magma=None):
     """`(q, r)` with x = q @ r, orthonormal columns in q and r upper triangular.
 

@@ -12,6 +12,7 @@ from .matrices import (
     check_matrix,
     columns,
     diagonal,
+    half_in_single,
     identity,
     is_complex,
     matmul,
@@ -41,6 +42,7 @@ _ROUTINES = {
 }
 
 
+@half_in_single
 def svd(
     x,
     *,

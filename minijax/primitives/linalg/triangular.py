@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from ... import dtypes
 from ...core.literal import aval_of
 from ...core.primitive import JvpRule, Primitive
 from ...core.rules import is_linear
-from ..elementwise import conj, convert_element_type
+from ..elementwise import conj
 from ..shape import (
     expand_dims,
     full,
@@ -28,6 +27,7 @@ from .matrices import (
     adjoint,
     check_matrix,
     columns,
+    half_in_single,
     hermitian_part,
     identity,
     is_complex,
@@ -42,9 +42,7 @@ from .matrices import (
 # triangular_solve
 
 
-HALF = frozenset({dtypes.float16, dtypes.bfloat16})
-
-
+@half_in_single
 def triangular_solve(
     a,
     b,
@@ -66,17 +64,6 @@ def triangular_solve(
            [0.5]], dtype=float32)
     """
     a_type, b_type = aval_of(a), aval_of(b)
-    if a_type.dtype in HALF and b_type.dtype == a_type.dtype:
-        # LAPACK knows no half precision: solve in single, and round the result.
-        wide = [convert_element_type(x, np.float32) for x in (a, b)]
-        options = {
-            "left_side": left_side,
-            "lower": lower,
-            "transpose_a": transpose_a,
-            "conjugate_a": conjugate_a,
-            "unit_diagonal": unit_diagonal,
-        }
-        return convert_element_type(triangular_solve(*wide, **options), a_type.dtype)
     vectors = b_type.ndim == a_type.ndim - 1
     if vectors:
         b = expand_dims(b, (b_type.ndim if left_side else b_type.ndim - 1,))
@@ -207,6 +194,7 @@ triangular_solve_p = Primitive(
 # cholesky
 
 
+@half_in_single
 def cholesky(x, *, symmetrize_input: bool = True):
     """The lower triangular L with `L @ L^H = x`, for positive definite x.
 

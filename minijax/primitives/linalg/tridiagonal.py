@@ -15,11 +15,19 @@ from .calls import (
     unavailable,
     vector,
 )
-from .matrices import DTYPES, check_matrix, columns, real_dtype, strong
+from .matrices import (
+    DTYPES,
+    check_matrix,
+    columns,
+    half_in_single,
+    real_dtype,
+    strong,
+)
 
 # tridiagonal_solve
 
 
+@half_in_single
 def tridiagonal_solve(dl, d, du, b, *, perturb_singular: bool = False):
     """The solutions x of `a @ x = b` for tridiagonal a.
 
@@ -121,6 +129,7 @@ tridiagonal_solve_p = Primitive(
 # tridiagonal
 
 
+@half_in_single
 def tridiagonal(a, *, lower: bool = True):
     """`(a, d, e, taus)`: a Hermitian matrix reduced to tridiagonal form.
 
@@ -176,6 +185,7 @@ tridiagonal_p = Primitive(
 # hessenberg
 
 
+@half_in_single
 def hessenberg(a):
     """`(a, taus)`: square matrices reduced to upper Hessenberg form.
 
