@@ -131,7 +131,7 @@ def step(layers: int, api: API) -> Result:
 
 def workload(layers: int, slow: bool, **targets: tuple[float, ...]) -> Workload:
     """The step for a number of layers; targets are by stage, `trace` or `compile`."""
-    named = {"run": (0.8,)}
+    named: dict[str, tuple[float, ...]] = {"run": (0.8,)}
     if "trace" in targets:
         named["trace+lower"] = targets["trace"]
     if "compile" in targets:

@@ -420,13 +420,13 @@ def test_storing_a_wider_type_warns():
 def builds(monkeypatch):
     """The programs that library functions build while the test runs."""
     names = []
-    build = compiled_calls._build
+    build = compiled_calls._stage
 
     def counting(fun, *args):
         names.append(fun.__name__)
         return build(fun, *args)
 
-    monkeypatch.setattr(compiled_calls, "_build", counting)
+    monkeypatch.setattr(compiled_calls, "_stage", counting)
     return names
 
 
