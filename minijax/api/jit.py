@@ -89,9 +89,14 @@ class JitFunction:
         try:
             # While a thread stages, its dispatch key is None, and nothing is found.
             options = state.dispatch_key
-            if self._fast and not kwargs:
-                marks = [getattr(x, "_kind", None) for x in args]
-                found = self._fast.get((options, *marks))
+            fast = self._fast
+            if fast and not kwargs:
+                if len(args) == 2:  # quicker than a comprehension
+                    x, y = args
+                    marks = getattr(x, "_kind", None), getattr(y, "_kind", None)
+                else:
+                    marks = [getattr(x, "_kind", None) for x in args]
+                found = fast.get((options, *marks))
                 if found is not None:
                     return found(args)
             if self._static is None:

@@ -50,21 +50,10 @@ def _binary(function):
 
     Operands of unknown types get their own say: the method returns NotImplemented.
     """
-    operate = compiled_operator(function)
-
-    def method(x, y):
-        try:
-            return operate(x, y) if _accepts(y) else NotImplemented
-        except Exception as error:
-            hide_our_frames(error)
-            raise
+    method = compiled_operator(function, _accepts)
 
     def swapped(x, y):
-        try:
-            return operate(y, x) if _accepts(y) else NotImplemented
-        except Exception as error:
-            hide_our_frames(error)
-            raise
+        return method(y, x) if _accepts(y) else NotImplemented
 
     return method, swapped
 

@@ -74,22 +74,34 @@ def compiled(fun=None, *, static_argnames=()):
     return wrapper
 
 
-def compiled_operator(fun):
-    """`compiled` for a function of two operands: the same, with a shorter way there."""
+def compiled_operator(fun, accepts):
+    """`compiled` for the method of an operator: the same, with a shorter way there.
+
+    Args:
+      fun: a function of two operands.
+      accepts: whether the second operand is one that the function takes. If not, the
+        method returns NotImplemented, and the operand gets its own say.
+    """
     fun = inspect.unwrap(fun)  # it may be compiled already
     library = _Library(fun, frozenset())
     fast = library.fast
 
-    def operate(x, y):
-        options = state.dispatch_key
-        if options is None:
-            return fun(x, y)
-        x_mark = getattr(x, "_kind", x.__class__)
-        y_mark = getattr(y, "_kind", y.__class__)
-        found = fast.get((options, x_mark, y_mark))
-        return library.call_with((x, y)) if found is None else found((x, y))
+    def method(x, y):
+        try:
+            options = state.dispatch_key
+            x_mark = getattr(x, "_kind", x.__class__)
+            y_mark = getattr(y, "_kind", y.__class__)
+            found = fast.get((options, x_mark, y_mark))
+            if found is not None:
+                return found((x, y))
+            if not accepts(y):
+                return NotImplemented
+            return fun(x, y) if options is None else library.call_with((x, y))
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
-    return operate
+    return method
 
 
 class _Library:

@@ -72,7 +72,7 @@ def test_tracers_go_through_one_program():
 
 
 def test_within_jit_it_is_inlined():
-    operate = compiled_operator(lambda x, y: x + y)
+    operate = compiled_operator(lambda x, y: x + y, lambda y: True)
 
     printed = str(minijax.make_jaxpr(operate)(1.0, 2.0))
 
