@@ -53,7 +53,11 @@ def _binary(function):
     method = compiled_operator(function, _accepts)
 
     def swapped(x, y):
-        return method(y, x) if _accepts(y) else NotImplemented
+        try:
+            return method(y, x) if _accepts(y) else NotImplemented
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     return method, swapped
 
