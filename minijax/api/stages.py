@@ -5,6 +5,7 @@ jit(f).trace(x)      a jaxpr          .jaxpr  .out_info
       .compile()     an executable    .as_text()  .cost_analysis()  call it
 """
 
+import operator
 from collections.abc import Sequence
 
 from .. import tree
@@ -110,6 +111,8 @@ class CompiledFunction:
         self._program = program
         self._treedef = lowered._traced._bound.treedef
         self._bound = lowered._traced._bound
+        self._call = program.caller(lowered.out_tree)
+        self._fitting: set[tuple] = set()  # kinds of arguments that were found to fit
 
     @property
     def out_tree(self):
@@ -127,6 +130,16 @@ class CompiledFunction:
     def __call__(self, *args, **kwargs):
         """Run on arguments of the types it was compiled for; static ones left out."""
         leaves, treedef = tree.flatten_raw((args, kwargs), None)
+        kinds = tuple([getattr(x, "_kind", None) for x in leaves])
+        if kinds not in self._fitting or treedef != self._treedef:
+            arrays = self._placed(leaves, treedef)
+            if all(map(operator.is_, arrays, leaves)):
+                self._fitting.add(kinds)
+            leaves = arrays
+        return self._call(leaves)
+
+    def _placed(self, leaves, treedef):
+        """The arguments as arrays where the program runs, if they are what it takes."""
         name = self._program.name
         if treedef != self._treedef:
             raise TypeError(
@@ -147,8 +160,7 @@ class CompiledFunction:
                     f"{name}: argument {path} must be {aval}, got {x.aval}. The "
                     "function was compiled for this type only."
                 )
-        arrays = [arrive(x, self._program.sharding) for x in arrays]
-        return tree.unflatten(self.out_tree, self._program(arrays))
+        return [arrive(x, self._program.sharding) for x in arrays]
 
     def as_text(self) -> str:
         """The optimised HLO."""
