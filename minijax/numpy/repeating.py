@@ -71,6 +71,8 @@ def repeat(
     if axis is None or x.ndim == 0:
         x, axis = ravel(x), 0
     axis = canonical_axis("repeat", axis, x.ndim)
+    if x.shape[axis] == 0:  # there is nothing to fill a length with
+        return as_array(x)
     if total_repeat_length is None:
         repeats = concrete(
             "repeat", "repeats", repeats, "Give total_repeat_length as a Python int."

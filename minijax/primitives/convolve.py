@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from .. import dtypes
 from ..core.avals import ShapedArray
-from ..core.literal import aval_of, literal
+from ..core.literal import aval_of, literal, zeros_of
 from ..core.primitive import JvpRule, Primitive
 from ..core.rules import bilinear, is_linear
 from .elementwise import convert_element_type
@@ -323,6 +323,8 @@ def _conv_batch(size, operands, dims, **params):
     lhs, rhs, out = params["dimension_numbers"]
     features, batches = params["feature_group_count"], params["batch_group_count"]
     bind = conv_general_dilated_p.bind
+    if size == 0:
+        return _conv_of_nobody(operands, dims, params), 0
     if w_dim is None:
         # Members are more of the batch.
         z = bind(_fold(size, x, x_dim, lhs[0], batches), w, **params)
@@ -341,6 +343,17 @@ def _conv_batch(size, operands, dims, **params):
         x = _fold(size, x, x_dim, lhs[1], 1)
         params["feature_group_count"] = size * features
     return _unfold(bind(x, w, **params), size, out[1], 1), out[1]
+
+
+def _conv_of_nobody(operands, dims, params):
+    """The empty result of mapping over an axis of size 0."""
+    avals = [aval_of(x) for x in operands]
+    members = [
+        a if dim is None else a.update(shape=(*a.shape[:dim], *a.shape[dim + 1 :]))
+        for a, dim in zip(avals, dims, strict=True)
+    ]
+    z = conv_general_dilated_p.infer(tuple(members), params)
+    return zeros_of(z.update(shape=(0, *z.shape)))
 
 
 def _fold(size, x, dim, axis, groups):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minijax import lax
+from minijax import lax, vmap
 from minijax.primitives import geometry
 from minijax.primitives.patches import (
     conv_general_dilated_local,
@@ -119,3 +119,17 @@ def test_messages(call, error, message):
         call()
 
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("in_axes", [(0, None), (None, 0), (0, 0)])
+def test_mapped_over_nobody(in_axes):
+    """vmap over an axis of size 0 gives none of the results, in their shape."""
+    member = lax.conv(X, W, (1,), "SAME").shape
+    xs = [
+        x if axis is None else np.zeros((0, *x.shape), x.dtype)
+        for x, axis in zip((X, W), in_axes, strict=True)
+    ]
+
+    out = vmap(lambda x, w: lax.conv(x, w, (1,), "SAME"), in_axes)(*xs)
+
+    assert out.shape == (0, *member)
