@@ -34,25 +34,34 @@ class Source(NamedTuple):
         return f"{self.file}:{self.line} ({self.function})"
 
 
+# Lines found, by code and offset. Hashing a code object takes a microsecond, so its
+# address is the key; the entry keeps it alive.
+_LINES: dict[tuple[int, int], tuple[CodeType, int]] = {}
+
+
 def line_of(code: CodeType, offset: int) -> int:
     """The source line of the instruction at byte `offset` of `code`."""
+    key = id(code), offset
+    found = _LINES.get(key)
+    if found is None:
+        found = _LINES[key] = code, _decoded_line(code, offset)
+    return found[1]
+
+
+def _decoded_line(code, offset):
     for start, end, line in code.co_lines():
         if start <= offset < end and line is not None:
             return line
     return code.co_firstlineno
 
 
-# Whether a code object belongs to minijax; a dictionary is faster than a comparison
-# of file names, and code objects live as long as their functions.
-_OURS: dict[CodeType, bool] = {}
-
-
 def is_ours(code: CodeType) -> bool:
     """Whether a frame with this code belongs to minijax itself."""
-    ours = _OURS.get(code)
-    if ours is None:
-        ours = _OURS[code] = code.co_filename.startswith(PACKAGE)
-    return ours
+    return code.co_filename.startswith(PACKAGE)
+
+
+# Whether a file is minijax's own: a string remembers its hash.
+_OURS: dict[str, bool] = {}
 
 
 def user_frame(skip: int = 1):
@@ -61,7 +70,10 @@ def user_frame(skip: int = 1):
     ours = _OURS
     while frame is not None:
         code = frame.f_code
-        if not (ours[code] if code in ours else is_ours(code)):
+        file = code.co_filename
+        if file not in ours:
+            ours[file] = is_ours(code)
+        if not ours[file]:
             return Source(code, frame.f_lasti)
         frame = frame.f_back
     return None
