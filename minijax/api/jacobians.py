@@ -18,7 +18,7 @@ from ..control.loops import map as map_rows
 from ..core.literal import aval_of
 from ..core.tracebacks import boundary
 from ..primitives.elementwise import convert_element_type, eq
-from ..primitives.shape import broadcasted_iota, move_axis, reshape
+from ..primitives.shape import broadcasted_iota, full, move_axis, reshape
 from ..primitives.slicing import slice_in_dim
 from ..runtime.compiled import compiled
 from ..transforms.jvp import differentiable
@@ -396,8 +396,9 @@ def _split_columns(columns, y, xs, in_tree):
     """Columns (out..., total) as a tree of blocks (out..., in...)."""
     axis = aval_of(y).ndim
     if not differentiable(y):
-        shapes = [(*aval_of(y).shape, *aval_of(x).shape) for x in xs]
-        blocks = [np.zeros(shape, dtypes.float0) for shape in shapes]
+        # Of the dtype of y, as in JAX: a matrix of float0 would be of no use.
+        aval = aval_of(y)
+        blocks = [full((*aval.shape, *aval_of(x).shape), 0, aval.dtype) for x in xs]
         return _Blocks(tree.unflatten(in_tree, blocks))
     blocks = []
     start = 0
