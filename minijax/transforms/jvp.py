@@ -20,16 +20,10 @@ from .stage import stage
 from .tape import TapeTracer
 
 
-class JVPTracer(Tracer):
-    """A primal with a tangent."""
+class PrimalTracer(Tracer):
+    """A tracer of the value of a primal, with something beside it."""
 
-    __slots__ = ("primal", "tangent")
-
-    def __init__(self, trace, primal, tangent):
-        self._trace = trace
-        self.aval = aval_of(primal)
-        self.primal = primal
-        self.tangent = tangent
+    __slots__ = ("primal",)
 
     def concrete(self):
         primal = self.primal
@@ -41,6 +35,18 @@ class JVPTracer(Tracer):
 
     def name(self):
         return self.primal.name() if isinstance(self.primal, Tracer) else "a value"
+
+
+class JVPTracer(PrimalTracer):
+    """A primal with a tangent."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(self, trace, primal, tangent):
+        self._trace = trace
+        self.aval = aval_of(primal)
+        self.primal = primal
+        self.tangent = tangent
 
 
 class JVPTrace(Trace):

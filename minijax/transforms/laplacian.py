@@ -16,18 +16,18 @@ Both derivatives of g come from its jvp rule, applied once and twice.
 from collections.abc import Callable, Sequence
 
 from ..core.literal import aval_of
-from ..core.trace import Trace, Tracer
+from ..core.trace import Trace
 from ..primitives.elementwise import add
 from ..primitives.index import index_in_dim
 from ..primitives.shape import move_batch, reduce_sum
 from .batch import batch_flat
-from .jvp import jvp_flat
+from .jvp import PrimalTracer, jvp_flat
 
 
-class LaplacianTracer(Tracer):
+class LaplacianTracer(PrimalTracer):
     """A value u with its slopes (directions, *shape) and its Laplacian, or None."""
 
-    __slots__ = ("laplacian", "primal", "slopes")
+    __slots__ = ("laplacian", "slopes")
 
     def __init__(self, trace, primal, slopes, laplacian):
         self._trace = trace
@@ -35,14 +35,6 @@ class LaplacianTracer(Tracer):
         self.primal = primal
         self.slopes = slopes
         self.laplacian = laplacian
-
-    def concrete(self):
-        primal = self.primal
-        return primal.concrete() if hasattr(primal, "concrete") else primal
-
-    def origin(self):
-        primal = self.primal
-        return primal.origin() if isinstance(primal, Tracer) else self._trace.verb
 
 
 class LaplacianTrace(Trace):

@@ -12,6 +12,7 @@ import warnings
 
 import ml_dtypes
 import numpy
+import pytest
 
 import minijax
 import minijax.numpy as mnp
@@ -118,3 +119,33 @@ def type_text(text: str) -> str:
     """The printed types of the results of an expression: `i32[3] f32[]~` (weak)."""
     results = leaves(run(text, "minijax"))
     return " ".join(x.aval.text + "~" * x.weak_type for x in results)
+
+
+def comparisons(shared: list[str], jax_only: list[str], refused: list[tuple]) -> tuple:
+    """The tests of a module's tables of expressions.
+
+    Args:
+      shared: expressions that NumPy has too.
+      jax_only: expressions that only jax has.
+      refused: pairs of an expression and the class of the error that it raises.
+    """
+
+    @pytest.mark.parametrize("text", shared)
+    def test_values_are_numpys(text):
+        assert_agrees_with_numpy(text)
+
+    @pytest.mark.oracle
+    @pytest.mark.parametrize("text", shared + jax_only)
+    def test_values_and_types_are_jaxs(text):
+        assert_agrees_with_jax(text)
+
+    @pytest.mark.parametrize(("text", "error"), refused)
+    def test_bad_calls_are_refused(text, error):
+        with pytest.raises(error):
+            run(text, "minijax")
+
+    return (
+        test_values_are_numpys,
+        test_values_and_types_are_jaxs,
+        test_bad_calls_are_refused,
+    )

@@ -10,9 +10,7 @@ import minijax.numpy as jnp
 from minijax.test_util import check_grads
 
 from .expressions import (
-    assert_agrees_with_jax,
-    assert_agrees_with_numpy,
-    run,
+    comparisons,
     type_text,
 )
 
@@ -221,21 +219,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("text", SHARED)
-def test_values_are_numpys(text):
-    assert_agrees_with_numpy(text)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("text", SHARED + JAX_ONLY)
-def test_values_and_types_are_jaxs(text):
-    assert_agrees_with_jax(text)
-
-
-@pytest.mark.parametrize(("text", "error"), REFUSED)
-def test_bad_calls_are_refused(text, error):
-    with pytest.raises(error):
-        run(text, "minijax")
+(
+    test_values_are_numpys,
+    test_values_and_types_are_jaxs,
+    test_bad_calls_are_refused,
+) = comparisons(SHARED, JAX_ONLY, REFUSED)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ import minijax.numpy as jnp
 from minijax.test_util import check_grads
 
 from .expressions import (
-    assert_agrees_with_jax,
-    assert_agrees_with_numpy,
     assert_traced_agrees_with_numpy,
+    comparisons,
     type_text,
 )
 
@@ -319,21 +318,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("text", SHARED)
-def test_values_are_numpys(text):
-    assert_agrees_with_numpy(text)
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("text", SHARED + JAX_ONLY)
-def test_values_and_types_are_jaxs(text):
-    assert_agrees_with_jax(text)
-
-
-@pytest.mark.parametrize(("text", "error"), REFUSED)
-def test_bad_calls_are_refused(text, error):
-    with pytest.raises(error):
-        type_text(text)
+(
+    test_values_are_numpys,
+    test_values_and_types_are_jaxs,
+    test_bad_calls_are_refused,
+) = comparisons(SHARED, JAX_ONLY, REFUSED)
 
 
 @pytest.mark.parametrize(
