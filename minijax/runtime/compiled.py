@@ -155,35 +155,26 @@ class _Library:
     # On concrete values
 
     def _call_on_values(self, options, args, kwargs, leaves, treedef, key):
-        staged = self._stage(options, args, kwargs, leaves, treedef, "_kind")
+        staged = self._stage(options, args, kwargs, leaves, treedef)
         if staged is None:
             return self.fun(*args, **kwargs)
         program, arrays = staged
-        self._compile(program, arrays)
-        self._remember(options, program, args, kwargs, leaves, key)
-        return program.caller(arrays)
+        caller = program.caller(arrays, self.fun.__name__)
+        self._remember(options, caller, program.places, args, kwargs, leaves, key)
+        return caller(arrays)
 
     def prepare(self, *args, **kwargs):
         """What a call on concrete values does: a function, and the arrays it takes."""
         leaves, treedef = tree.flatten_raw((args, kwargs), None)
         options = state.dispatch_key
-        staged = self._stage(options, args, kwargs, leaves, treedef, "_kind")
+        staged = self._stage(options, args, kwargs, leaves, treedef)
         if staged is None:
             raise TypeError(f"{self.fun.__name__}: static arguments must be hashable.")
         program, arrays = staged
-        self._compile(program, arrays)
-        return program.caller, arrays
+        return program.caller(arrays, self.fun.__name__), arrays
 
-    def _compile(self, program, arrays):
-        if program.caller is None:
-            kinds = [x._kind for x in arrays]
-            closed, name = program.closed, self.fun.__name__
-            lowered = lower_program(closed, name, kinds, keep_unused=True)
-            program.caller = lowered.caller(program.out_tree)
-
-    def _remember(self, options, program, args, kwargs, leaves, key):
+    def _remember(self, options, caller, places, args, kwargs, leaves, key):
         """Keep the way to a program for arguments like these."""
-        caller, places = program.caller, program.places
         if key is not None and all(type(leaves[k]) is Array for k in places):
             if len(places) == len(leaves):
                 self.callers[key] = caller
@@ -207,7 +198,7 @@ class _Library:
     # On tracers
 
     def _call_on_tracers(self, options, args, kwargs, leaves, treedef, key):
-        staged = self._stage(options, args, kwargs, leaves, treedef, "aval")
+        staged = self._stage(options, args, kwargs, leaves, treedef)
         if staged is None:
             return self.fun(*args, **kwargs)
         program, operands = staged
@@ -227,14 +218,11 @@ class _Library:
 
     # Programs
 
-    def _stage(self, options, args, kwargs, leaves, treedef, field):
+    def _stage(self, options, args, kwargs, leaves, treedef):
         """The program for arguments, and its operands.
 
         None if a static argument cannot be hashed, and if the function refuses the
         arguments: called on them as they are, it says what the user wrote.
-
-        Args:
-          field: what decides of each operand, "_kind" or "aval".
         """
         fixed = self._static_positions(args, kwargs)
         dynamic = [
@@ -244,8 +232,8 @@ class _Library:
         operands = [_operand(x) for x, on in zip(leaves, dynamic, strict=True) if on]
         constants = [None if on else x for x, on in zip(leaves, dynamic, strict=True)]
         types = [x.__class__ for x in constants]
-        marks = [getattr(x, field) for x in operands]
-        key = (options, field, treedef, *types, *constants, *marks)
+        avals = [x.aval for x in operands]
+        key = (options, treedef, *types, *constants, *avals)
         try:
             program = self.programs.get(key)
         except TypeError:  # a static argument that cannot be hashed
@@ -299,7 +287,7 @@ class _Staged:
     """A library function staged for one type of arguments."""
 
     __slots__ = (
-        "caller",
+        "callers",
         "closed",
         "consts",
         "flat",
@@ -316,7 +304,16 @@ class _Staged:
         self.places = [k for k, on in enumerate(dynamic) if on]  # of the operands
         self.flat, self.consts = hoist(closed)
         self.only = _only_equation(self.flat.jaxpr)
-        self.caller = None
+        self.callers: dict[tuple, object] = {}
+
+    def caller(self, arrays, name):
+        """The compiled program, as a function of arrays like these."""
+        kinds = tuple([x._kind for x in arrays])
+        found = self.callers.get(kinds)
+        if found is None:
+            lowered = lower_program(self.closed, name, kinds, keep_unused=True)
+            found = self.callers[kinds] = lowered.caller(self.out_tree)
+        return found
 
     def apply(self, operands, name):
         """Apply the program to operands some of which are tracers."""
