@@ -126,8 +126,9 @@ def excess(a: Any, b: Any, rounding: float = 0.0) -> np.ndarray:
     scale = np.abs(a[finite]).max(initial=0.0)
     with np.errstate(all="ignore"):
         distance = np.where(finite, np.abs(a - b), np.inf)
+        beyond = distance - tolerance * (np.abs(a) + scale)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    excess = np.where(same, 0.0, distance - tolerance * (np.abs(a) + scale))
+    excess = np.where(same, 0.0, beyond)
     return np.maximum(excess, 0.0)
 
 
