@@ -69,7 +69,7 @@ class Constant(Value):
         self.writer = writer
 
     def __str__(self):
-        return self.writer.constant(self.literal.val, self.aval.shape)
+        return self.writer.constant(self.literal.scalar, self.aval.shape)
 
 
 class Module(NamedTuple):
@@ -175,7 +175,7 @@ class Writer:
     def spread(self, x, shape) -> str:
         """The name of an operand repeated to `shape`, if it is a scalar."""
         if type(x) is Constant:
-            return self.constant(x.literal.val, shape)
+            return self.constant(x.literal.scalar, shape)
         if isinstance(x, str) or x.aval.shape == shape:
             return str(x)
         out = x.aval.update(shape=shape)

@@ -45,7 +45,7 @@ def materialize(x, aval):
     if type(x) is Literal:
         if is_eager():
             return as_array(x)
-        scalar = literal(x.val, x.aval.update(shape=()))
+        scalar = literal(x.scalar, x.aval.update(shape=()))
         return broadcast_in_dim(scalar, x.shape, ())
     if aval.weak_type and not x.aval.weak_type:
         return weakened(x)

@@ -91,7 +91,7 @@ class BoundCall:
         self.leaves, self.treedef = tree.flatten_raw(
             (self.dynamic_args, self.dynamic_kwargs), None
         )
-        plain = all(isinstance(x, Array | Tracer) for x in self.leaves)
+        plain = all(type(x) is Array or isinstance(x, Tracer) for x in self.leaves)
         self.values = self.leaves if plain else self._checked(jitted.name)
 
     def _checked(self, name):

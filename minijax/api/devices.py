@@ -96,7 +96,7 @@ def device_get(x):
     """A tree of arrays as NumPy arrays on the host."""
     leaves, treedef = tree.flatten_raw(x, None)
     for leaf in leaves:
-        if isinstance(leaf, Array):
+        if type(leaf) is Array:
             leaf.copy_to_host_async()
     with guards.copying("explicit"):
         return tree.unflatten(treedef, [_get(leaf) for leaf in leaves])

@@ -53,7 +53,7 @@ class TracedFunction:
 
 
 def _kind_for(x):
-    if isinstance(x, Array):
+    if type(x) is Array:
         return x._kind
     return dispatch.default_kind(aval_of(x))
 

@@ -82,7 +82,7 @@ def _counter(cond, n_cond, body, n_body):
     for eqn in body.eqns:
         if eqn.outvars == [out] and eqn.primitive is add_p:
             x, y = eqn.invars
-            if x is i and type(y) is Literal and y.val == 1:
+            if x is i and type(y) is Literal and y.scalar == 1:
                 return place, end
     return None
 

@@ -16,18 +16,23 @@ from .trace import Operators
 class Literal(Operators):
     """A scalar known while tracing, with the aval it stands for."""
 
-    __slots__ = ("array", "aval", "hlo", "val")
+    __slots__ = ("array", "aval", "hlo", "scalar")
     _trace = None
 
     def __init__(self, val, aval):
-        self.val = val  # a NumPy scalar of the aval's dtype
+        self.scalar = val  # of NumPy, of the aval's dtype
         self.aval = aval
         self.array = None  # the device array, once the evaluator has made it
         self.hlo = None  # the StableHLO literal, once the writer has made it
 
+    @property
+    def val(self):
+        """The value for a reader of programs: a NumPy scalar, or array if it is one."""
+        return self.concrete() if self.aval.shape else self.scalar
+
     def concrete(self):
         """The value as a NumPy array."""
-        return np.broadcast_to(np.asarray(self.val), self.aval.shape)
+        return np.broadcast_to(np.asarray(self.scalar), self.aval.shape)
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.concrete(), dtype=dtype)
@@ -39,7 +44,7 @@ class Literal(Operators):
         return self.concrete().__index__()
 
     def __str__(self):
-        return f"{_shown(self.val)}:{self.aval.text}"
+        return f"{_shown(self.scalar)}:{self.aval.text}"
 
     def __repr__(self):
         return f"Literal({self})"

@@ -311,7 +311,7 @@ def _chosen(new, old, x, aval):
         new = broadcast_in_dim(new, aval.shape, ())
         if type(old) is Literal:
             old = broadcast_in_dim(
-                literal(old.val, aval.update(shape=())), aval.shape, ()
+                literal(old.scalar, aval.update(shape=())), aval.shape, ()
             )
     return select_n(new, old, x)
 

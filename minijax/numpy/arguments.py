@@ -23,7 +23,7 @@ from .promotion import as_operand, broadcast_value
 
 def as_array(x):
     """An operand as an array or tracer: host values are put on the device."""
-    if isinstance(x, Array | Tracer):
+    if type(x) is Array or isinstance(x, Tracer):
         return x
     if isinstance(x, Literal) and not is_eager():
         return lax.broadcast_in_dim(x, x.shape, tuple(range(x.ndim)))

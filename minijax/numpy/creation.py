@@ -63,7 +63,7 @@ def array(
             "memory is XLA's."
         )
     x = _from_object("array", object, requested_dtype("array", dtype))
-    if copy and x is object and isinstance(x, Array) and is_eager():
+    if copy and x is object and type(x) is Array and is_eager():
         x = lax.copy(x)
     if x.ndim < ndmin:
         x = expand_dims(x, tuple(range(ndmin - x.ndim)))
@@ -202,7 +202,7 @@ def _leaves(where, values) -> Iterable:
 
 def _elements(leaves) -> int:
     """How many elements device arrays among the leaves have."""
-    return sum(x.size for x in leaves if isinstance(x, Array))
+    return sum(x.size for x in leaves if type(x) is Array)
 
 
 def _nested(values):
@@ -212,7 +212,7 @@ def _nested(values):
         if isinstance(x, list | tuple):
             return [on_host(y) for y in x]
         x = x.__jax_array__() if hasattr(x, "__jax_array__") else x
-        return np.asarray(x) if isinstance(x, Array) else x
+        return np.asarray(x) if type(x) is Array else x
 
     return np.array(on_host(values))
 
@@ -307,8 +307,8 @@ def full(shape, fill_value, dtype=None, *, device=None, out_sharding=None):
 
 def _fill(value, dtype, weak_type=False):
     """A fill value in a dtype; a number that fits stays a literal."""
-    if isinstance(value, Literal) and _fits(value.val, dtype):
-        return scalar(value.val, dtype, weak_type)
+    if isinstance(value, Literal) and _fits(value.scalar, dtype):
+        return scalar(value.scalar, dtype, weak_type)
     return cast(value, dtype)
 
 
@@ -365,9 +365,9 @@ def _filled_like(where, a, value, dtype, shape, device, out_sharding):
     if isinstance(dtype, dtypes.ExtendedDType):
         return on(device, lax.full(sizes, value, dtype))
     value = as_operand(where, value)
-    if not (isinstance(value, Literal) and _fits(value.val, dtype)):
+    if not (isinstance(value, Literal) and _fits(value.scalar, dtype)):
         return on(device, broadcast_to(cast(value, dtype), sizes))
-    return on(device, lax.full(sizes, scalar(value.val, dtype, weak_type)))
+    return on(device, lax.full(sizes, scalar(value.scalar, dtype, weak_type)))
 
 
 def frombuffer(buffer, dtype=float, count: int = -1, offset: int = 0):

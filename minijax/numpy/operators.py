@@ -8,10 +8,8 @@ compiled program each, found by the kinds of their operands.
 import numpy as np
 
 from ..api import compiled, compiled_operator
-from ..core.literal import Literal
-from ..core.trace import Operators, Tracer
+from ..core.trace import Operators
 from ..core.tracebacks import hide_our_frames
-from ..runtime.array import Array
 from . import (
     arithmetic,
     contract,
@@ -29,9 +27,7 @@ from . import (
 )
 
 _DEFERRING = (
-    Array,
-    Tracer,
-    Literal,
+    Operators,
     np.ndarray,
     np.generic,
     bool,

@@ -60,8 +60,18 @@ def default_sharding():
     return client.single_device(client.default_device())
 
 
-class Array(Operators):
+class _ArrayType(type):
+    """Values inside traced functions are arrays for those who ask, as in JAX."""
+
+    def __instancecheck__(cls, x):
+        return isinstance(x, Tracer) or type(x) is cls
+
+
+class Array(Operators, metaclass=_ArrayType):
     """An immutable array on a device.
+
+    `isinstance(x, Array)` also holds for the values that a traced function sees;
+    `type(x) is Array` tells them apart.
 
     Made by `minijax.numpy` functions, never directly. Results of computations are
     asynchronous: the array exists before its values do, and whoever reads a value waits

@@ -205,11 +205,11 @@ class MaskTrace(Trace):
 
 def is_zero(x) -> bool:
     """Whether a value is known to be zero while tracing."""
-    return type(x) is Literal and x.val == 0
+    return type(x) is Literal and x.scalar == 0
 
 
 def _is_finite(x):
-    return type(x) is Literal and math.isfinite(abs(x.val))
+    return type(x) is Literal and math.isfinite(abs(x.scalar))
 
 
 def _map(trace, primitive, operands, params):

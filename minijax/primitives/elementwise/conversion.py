@@ -16,7 +16,7 @@ def convert_element_type(operand, new_dtype, weak_type=False):
     """The same values in another dtype; floats to integers round towards zero."""
     new_dtype = dtypes.canonicalize(new_dtype)
     if type(operand) is Literal and _folds(operand.dtype, new_dtype):
-        return literal(operand.val, ShapedArray(operand.shape, new_dtype, weak_type))
+        return literal(operand.scalar, ShapedArray(operand.shape, new_dtype, weak_type))
     aval = aval_of(operand)
     unchanged = (aval.dtype, aval.weak_type) == (new_dtype, weak_type)
     if unchanged and hasattr(operand, "aval"):
