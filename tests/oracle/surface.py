@@ -78,7 +78,7 @@ def drawn(sample: Callable[[np.random.Generator, tuple[int, ...]], Any]) -> Draw
 
     def draw(stream, shape, dtype):
         x = sample(stream, shape)
-        if dtype in (int, float, complex):
+        if isinstance(dtype, type):  # of Python numbers
             return dtype(x)
         if dtype.kind == "c" and not np.iscomplexobj(x):
             x = x + 1j * sample(stream, shape)
