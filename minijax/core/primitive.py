@@ -124,6 +124,22 @@ class Primitive:
         except TypeError:  # a parameter that cannot be hashed
             return self.abstract(*avals, **params)
 
+    def impl(self, *operands, **params):
+        """Evaluate the primitive; an application to values does just that."""
+        return self.bind(*operands, **params)
+
+    def abstract_eval(self, *avals, **params):
+        """The type of the result, or types, and the effects."""
+        return self.infer(avals, params), self.effects_of(params)
+
+    def bind_with_trace(self, trace, operands, *avals_and_params):
+        """Have one interpreter apply the primitive; params come last."""
+        return trace.process(self, operands, avals_and_params[-1])
+
+    def get_bind_params(self, params):
+        """Leading operands and params for `bind`, from the params of an equation."""
+        return [], dict(params)
+
     def effects_of(self, params):
         """The effects of one application: a set of hashable names."""
         effects = self.effects

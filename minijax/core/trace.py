@@ -62,13 +62,22 @@ class Trace:
         self.process = self._ended
         return False
 
+    @property
+    def main(self) -> "Trace":
+        """The trace itself: a transformation has one."""
+        return self
+
     def process(self, primitive, operands, params):
         """Interpret one application of a primitive; the tracers are not unpacked."""
+        return self.process_primitive(primitive, operands, params)
+
+    def process_primitive(self, primitive, operands, params):
+        """What `process` calls: the method to define in interpreters of users."""
         raise NotImplementedError(type(self).__name__)
 
     def process_custom(self, primitive, fun, rule, operands):
         """Interpret a call of a function that brings its own derivative rule."""
-        raise NotImplementedError(type(self).__name__)
+        return fun(*operands)
 
     def _ended(self, primitive, operands, params):
         tracer = next(x for x in operands if getattr(x, "_trace", None) is self)
