@@ -116,6 +116,7 @@ _LAZY = frozenset(
         "ops",
         "random",
         "scipy",
+        "sharding",
         "stages",
         "test_util",
         "typing",

@@ -5,8 +5,8 @@ import numpy as np
 from .. import tree
 from ..core.literal import aval_of
 from ..core.trace import Tracer, context
-from ..runtime import client, guards
-from ..runtime.array import Array, move
+from ..runtime import client, guards, tiles
+from ..runtime.array import Array, move, physical
 from .arguments import as_values
 
 Device = client.Device
@@ -86,9 +86,10 @@ def device_put(
 def _put(x, device):
     if device is None or isinstance(x, Tracer):
         return x
-    sharding = (
-        device if isinstance(device, client.Sharding) else client.single_device(device)
-    )
+    if not isinstance(device, client.Sharding):
+        return move(x, client.single_device(device))
+    sharding = device.placed(physical(x.aval).ndim)
+    tiles.piece_shape(sharding, x.shape)  # refuses what cannot be cut so
     return move(x, sharding)
 
 

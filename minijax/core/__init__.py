@@ -1,7 +1,7 @@
 """What a program is, and how a Python call becomes one.
 
-The package is also `jax.core`: the names that JAX documents there are found here, loaded
-when they are first asked for.
+The package is also `jax.core`: the names that JAX documents there are found here,
+loaded when they are first asked for.
 """
 
 import importlib as _importlib

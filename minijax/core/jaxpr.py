@@ -14,7 +14,7 @@ from typing import Any
 from ..config import state
 from ..errors import JaxprTypeError
 from .literal import Literal, aval_of
-from .source import Source
+from .source import Source, SourceInfo
 from .trace import context
 
 
@@ -55,12 +55,17 @@ class Eqn:
         return self.primitive.effects_of(self.params)
 
     @property
-    def source_info(self):
-        return self.source
+    def source_info(self) -> SourceInfo:
+        return SourceInfo(self.source, self.names)
 
     def replace(self, **changes):
-        """The same equation with some of its fields replaced."""
+        """The same equation with some of its fields replaced.
+
+        `source_info` replaces the line and the scopes.
+        """
         fields = {name: getattr(self, name) for name in Eqn.__slots__}
+        if "source_info" in changes:
+            fields["source"], fields["names"] = changes.pop("source_info")
         return Eqn(**{**fields, **changes})
 
     def __str__(self):
@@ -88,6 +93,18 @@ class Jaxpr:
         if effects is None:
             effects = frozenset().union(*(eqn.effects for eqn in self.eqns))
         self.effects = effects
+
+    @property
+    def in_avals(self):
+        return [v.aval for v in self.invars]
+
+    @property
+    def out_avals(self):
+        return [v.aval for v in self.outvars]
+
+    def pretty_print(self, **options) -> str:
+        """The printed form."""
+        return str(self)
 
     def replace(self, **changes):
         """The same program with some of its fields replaced."""
@@ -130,8 +147,36 @@ class ClosedJaxpr:
         return self.jaxpr.eqns
 
     @property
+    def constvars(self):
+        return self.jaxpr.constvars
+
+    @property
+    def invars(self):
+        return self.jaxpr.invars
+
+    @property
+    def outvars(self):
+        return self.jaxpr.outvars
+
+    @property
     def effects(self):
         return self.jaxpr.effects
+
+    @property
+    def debug_info(self):
+        return self.jaxpr.debug_info
+
+    @property
+    def literals(self):
+        return self.consts
+
+    def map_jaxpr(self, change: Callable[[Jaxpr], Jaxpr]) -> "ClosedJaxpr":
+        """The same constants with a changed program."""
+        return ClosedJaxpr(change(self.jaxpr), self.consts)
+
+    def pretty_print(self, **options) -> str:
+        """The printed form."""
+        return str(self.jaxpr)
 
     def remember(self, key, make: Callable[[], Any]):
         """What `make` returns, made once per key and program, and per options."""

@@ -55,9 +55,52 @@ def _decoded_line(code, offset):
     return code.co_firstlineno
 
 
+class NameStack(tuple):
+    """The named scopes around an operation, outermost first."""
+
+    __slots__ = ()
+
+    @property
+    def stack(self) -> tuple[str, ...]:
+        return tuple(self)
+
+    def extend(self, name: str) -> "NameStack":
+        """The stack with one more scope."""
+        return NameStack((*self, name))
+
+    def __str__(self):
+        return "/".join(self)
+
+
+class SourceInfo(NamedTuple):
+    """Where an equation comes from: the user's line, and the scopes around it."""
+
+    source: Source | None
+    names: tuple[str, ...]
+
+    @property
+    def name_stack(self) -> NameStack:
+        return NameStack(self.names)
+
+    def __str__(self):
+        return str(self.source)
+
+
+# Files whose frames are not shown: minijax's own, and those of libraries that ask for
+# it.
+_hidden: tuple[str, ...] = (PACKAGE,)
+
+
+def exclude(path: str) -> None:
+    """Treat files whose path begins so as minijax's own."""
+    global _hidden
+    _hidden = (*_hidden, path)
+    _OURS.clear()
+
+
 def is_ours(code: CodeType) -> bool:
     """Whether a frame with this code belongs to minijax itself."""
-    return code.co_filename.startswith(PACKAGE)
+    return code.co_filename.startswith(_hidden)
 
 
 # Whether a file is minijax's own: a string remembers its hash.

@@ -12,7 +12,7 @@ from ..config import state
 from ..core.avals import ShapedArray
 from ..core.literal import Literal, aval_of, literal, python_scalar
 from ..core.trace import Operators, Tracer
-from . import client, guards
+from . import client, guards, tiles
 
 
 class Kind:
@@ -93,7 +93,8 @@ class Array(Operators, metaclass=_ArrayType):
 
     @property
     def sharding(self):
-        return self._kind.sharding
+        sharding = self._kind.sharding
+        return getattr(sharding, "named", sharding)
 
     @property
     def committed(self):
@@ -115,6 +116,46 @@ class Array(Operators, metaclass=_ArrayType):
     @property
     def is_fully_replicated(self):
         return self._kind.sharding.is_fully_replicated
+
+    def addressable_data(self, index: int) -> "Array":
+        """The piece that one of the devices of this process holds."""
+        return self.addressable_shards[index].data
+
+    @property
+    def addressable_shards(self) -> list[tiles.Shard]:
+        """The pieces that the devices of this process hold."""
+        self.check_alive()
+        sharding = self._kind.sharding
+        index_of = tiles.indices(sharding, self.aval.shape)
+        number = tiles.replicas(index_of)
+        shape = tiles.piece_shape(sharding, self.aval.shape)
+        aval = self.aval.update(shape=shape)
+        shards = []
+        for k, device in enumerate(sharding.device_list):
+            data = self
+            if len(index_of) > 1:
+                kind = kind_of(aval, client.single_device(device), self.committed)
+                data = Array(client.piece_on(self._buffer, k), kind)
+            shards.append(tiles.Shard(device, index_of[device], number[device], data))
+        return shards
+
+    @property
+    def global_shards(self) -> list[tiles.Shard]:
+        """The pieces of the array on all devices."""
+        return self.addressable_shards
+
+    def platform(self) -> str:
+        """The platform of the devices: `cpu`, `gpu` or `tpu`."""
+        return self._kind.sharding.device_list[0].platform
+
+    def on_device_size_in_bytes(self) -> int:
+        """How many bytes the array takes on a device."""
+        return self._buffer.on_device_size_in_bytes()
+
+    def unsafe_buffer_pointer(self) -> int:
+        """The address of the values on the device, valid while the array lives."""
+        self.check_alive()
+        return self._buffer.unsafe_buffer_pointer()
 
     # Life
 

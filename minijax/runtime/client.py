@@ -24,6 +24,7 @@ from jaxlib import xla_client as xc
 
 from .. import errors
 from ..config import config, on_change
+from . import tiles
 
 VERSION = tuple(int(n) for n in jaxlib.version.__version__.split(".")[:3])
 _OLD = VERSION < (0, 11)
@@ -302,6 +303,19 @@ class Sharding:
         return set(self.device_list)
 
     @property
+    def num_devices(self):
+        return len(self.device_list)
+
+    @property
+    def addressable_devices(self):
+        here = self.device_list[0].client.process_index()
+        return {d for d in self.device_list if d.process_index == here}
+
+    @property
+    def has_addressable_devices(self):
+        return bool(self.addressable_devices)
+
+    @property
     def is_fully_replicated(self):
         return self.spec == "{replicated}"
 
@@ -312,6 +326,42 @@ class Sharding:
     @property
     def memory_kind(self):
         return "device"
+
+    def with_memory_kind(self, kind: str) -> "Sharding":
+        """The same devices and pieces in another of the devices' memories."""
+        if kind != self.memory_kind:
+            raise NotImplementedError(
+                f"with_memory_kind: arrays are kept in the memory {self.memory_kind!r} "
+                f"only, got {kind!r}."
+            )
+        return self
+
+    def placed(self, ndim: int) -> "Sharding":
+        """The sharding of arrays of a rank; this one is for one rank, or for all."""
+        return self
+
+    def shard_shape(self, global_shape) -> tuple[int, ...]:
+        """The shape of the piece that each device holds of an array of a shape."""
+        return tiles.piece_shape(self.placed(len(global_shape)), global_shape)
+
+    def devices_indices_map(self, global_shape) -> dict:
+        """For each device, the slices of its piece of an array of a shape."""
+        return tiles.indices(self.placed(len(global_shape)), global_shape)
+
+    def addressable_devices_indices_map(self, global_shape) -> dict:
+        """The same for the devices of this process."""
+        here = self.addressable_devices
+        found = self.devices_indices_map(global_shape)
+        return {device: index for device, index in found.items() if device in here}
+
+    def check_compatible_aval(self, aval_shape) -> None:
+        """Raise if an array of a shape cannot be cut so."""
+        self.shard_shape(aval_shape)
+
+    def is_equivalent_to(self, other: "Sharding", ndim: int) -> bool:
+        """Whether arrays of a rank are in the same pieces on the same devices."""
+        x, y = self.placed(ndim), other.placed(ndim)
+        return x.device_list == y.device_list and x.spec == y.spec
 
     def __repr__(self):
         if len(self.device_list) == 1:
@@ -334,6 +384,8 @@ class SingleDeviceSharding(Sharding):
 
     def __init__(self, device, *, memory_kind=None):
         super().__init__((device,))
+        if memory_kind is not None:
+            self.with_memory_kind(memory_kind)
 
 
 @functools.cache
@@ -361,10 +413,10 @@ def put(aval, value: np.ndarray, sharding: Sharding, share=False):
     devices = list(sharding.device_list)
     if len(devices) == 1:
         pieces = [value]
-    elif sharding.is_fully_replicated:
-        pieces = [value] * len(devices)
     else:
-        pieces = np.split(value, len(devices))
+        index_of = tiles.indices(sharding, aval.shape)
+        pieces = [np.array(value[index_of[d]], order="C") for d in devices]
+        share = True  # of these copies; jaxlib cannot copy where pieces have copies
     return xc.batched_device_put(
         aval,
         sharding.xla,
@@ -382,6 +434,11 @@ def copy_to_device(aval, buffer, sharding: Sharding):
     return xc.batched_device_put(
         aval, sharding.xla, [buffer] * len(devices), devices, True, enable_x64=True
     )
+
+
+def piece_on(buffer, place: int):
+    """The buffer that one device holds, by its place among the devices."""
+    return buffer._arrays[place]
 
 
 def result_handler(aval, sharding: Sharding):

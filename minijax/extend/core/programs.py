@@ -87,4 +87,5 @@ def new_jaxpr_eqn(
     invars, outvars, primitive, params, effects=None, source_info=None, ctx=None
 ) -> Eqn:
     """An equation; its effects are those that its primitive has with these params."""
-    return Eqn(primitive, list(invars), dict(params), list(outvars), source_info)
+    source, names = source_info or (None, ())
+    return Eqn(primitive, list(invars), dict(params), list(outvars), source, names)
