@@ -119,16 +119,26 @@ _LAZY = frozenset(
         "sharding",
         "stages",
         "test_util",
+        "traceback_util",
         "typing",
     }
+)
+
+
+# Names of the package that modules loaded on first use define.
+_LAZY_NAMES = dict.fromkeys(
+    ("NamedSharding", "P", "make_mesh", "reshard", "set_mesh", "shard_map"), "sharding"
 )
 
 
 def __getattr__(name):
     if name in _LAZY:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name in _LAZY_NAMES:
+        module = _importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}")
+        return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES})

@@ -27,9 +27,13 @@ __all__ = [
     "PartitionSpec",
     "Sharding",
     "SingleDeviceSharding",
+    "auto_axes",
+    "explicit_axes",
     "get_abstract_mesh",
     "get_mesh",
+    "reshard",
     "set_mesh",
+    "use_abstract_mesh",
 ]
 
 
@@ -372,6 +376,23 @@ class set_mesh:
     def __exit__(self, kind, error, traceback):
         _current.stack = self._outer
         return False
+
+
+def _not_built(name, repair):
+    def refuse(*args, **kwargs):
+        raise NotImplementedError(f"{name} is not built yet. {repair}")
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = f"Not built yet, and refused when it is called. {repair}"
+    return refuse
+
+
+_PLACE = "Place the arguments with device_put; XLA partitions what uses them."
+shard_map = _not_built("shard_map", "Use vmap or pmap with an axis name. " + _PLACE)
+reshard = _not_built("reshard", _PLACE)
+auto_axes = _not_built("auto_axes", _PLACE)
+explicit_axes = _not_built("explicit_axes", _PLACE)
+use_abstract_mesh = _not_built("use_abstract_mesh", _PLACE)
 
 
 class Placed(Sharding):

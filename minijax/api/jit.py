@@ -24,10 +24,10 @@ from ..runtime import client, dispatch
 from ..runtime.array import as_array
 from ..runtime.compile import lower_program
 from ..transforms.stage import hoist, stage
+from . import stages
 from .arguments import name_of, result_values, signature_of
 from .binding import BoundCall, Options, static_places
 from .cache_misses import explain_compile, explain_trace
-from .stages import LoweredFunction, TracedFunction
 
 
 class Traced(NamedTuple):
@@ -219,13 +219,13 @@ class JitFunction:
     # Stages
 
     @boundary
-    def trace(self, *args, **kwargs) -> TracedFunction:
+    def trace(self, *args, **kwargs) -> stages.Traced:
         """Trace for arguments, or their `ShapeDtypeStruct`s, without running."""
         bound = BoundCall(self, args, kwargs)
-        return TracedFunction(self, bound, self._trace(bound))
+        return stages.Traced(self, bound, self._trace(bound))
 
     @boundary
-    def lower(self, *args, **kwargs) -> LoweredFunction:
+    def lower(self, *args, **kwargs) -> stages.Lowered:
         """Trace and lower to StableHLO for arguments or their types."""
         return self.trace(*args, **kwargs).lower()
 

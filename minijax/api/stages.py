@@ -19,27 +19,96 @@ from ..runtime.program import arrive
 from .structs import info_of
 
 
-class TracedFunction:
+class ArgInfo:
+    """What is known of one argument: its type, and whether it is donated."""
+
+    __slots__ = ("aval", "donated")
+
+    def __init__(self, aval, donated: bool):
+        self.aval = aval
+        self.donated = donated
+
+    @property
+    def shape(self):
+        return self.aval.shape
+
+    @property
+    def dtype(self):
+        return self.aval.dtype
+
+    def __eq__(self, other):
+        return isinstance(other, ArgInfo) and (
+            (self.aval, self.donated) == (other.aval, other.donated)
+        )
+
+    def __hash__(self):
+        return hash((self.aval, self.donated))
+
+    def __repr__(self):
+        return f"ArgInfo({self.aval}, donated={self.donated})"
+
+
+class _Stage:
+    """What all stages say of the arguments and the results."""
+
+    _origin: "Traced"
+
+    @property
+    def in_tree(self):
+        """The structure of `(args, kwargs)`, static arguments left out."""
+        return self._origin._bound.treedef
+
+    @property
+    def in_avals(self):
+        """The types of the arguments, as `(args, kwargs)`."""
+        avals = [aval_of(x) for x in self._origin._bound.values]
+        return tree.unflatten(self.in_tree, avals)
+
+    @property
+    def args_info(self):
+        """Type and donation of each argument, as `(args, kwargs)`."""
+        donated = self._origin._bound.donated()
+        infos = [
+            ArgInfo(aval_of(x), k in donated)
+            for k, x in enumerate(self._origin._bound.values)
+        ]
+        return tree.unflatten(self.in_tree, infos)
+
+    @property
+    def donate_argnums(self) -> tuple[int, ...]:
+        """The positions of the donated leaves."""
+        return tuple(self._origin._bound.donated())
+
+    @property
+    def out_tree(self):
+        """The structure of the results."""
+        return self._origin._traced.out_tree
+
+    @property
+    def out_avals(self):
+        """The types of the results, in their structure."""
+        return tree.unflatten(self.out_tree, self._origin._traced.closed.out_avals)
+
+    @property
+    def out_info(self):
+        """The types of the results, as `ShapeDtypeStruct`s in their structure."""
+        infos = [info_of(aval) for aval in self._origin._traced.closed.out_avals]
+        return tree.unflatten(self.out_tree, infos)
+
+
+class Traced(_Stage):
     """A function traced for one type of arguments: `jit(f).trace(...)`."""
 
     def __init__(self, jitted, bound, traced):
         self._jitted = jitted
         self._bound = bound
         self._traced = traced
+        self._origin = self
         self.fun_name = jitted.name
 
     @property
     def jaxpr(self) -> ClosedJaxpr:
         return self._traced.closed
-
-    @property
-    def out_info(self):
-        infos = [info_of(aval) for aval in self._traced.closed.out_avals]
-        return tree.unflatten(self._traced.out_tree, infos)
-
-    @property
-    def out_tree(self):
-        return self._traced.out_tree
 
     @boundary
     def lower(self, *, lowering_platforms: Sequence[str] | None = None):
@@ -49,7 +118,7 @@ class TracedFunction:
         if lowering_platforms:
             platform = client.ALIASES.get(lowering_platforms[0], lowering_platforms[0])
         lowered = self._jitted.lower_traced(self._bound, self._traced, kinds, platform)
-        return LoweredFunction(self, lowered)
+        return Lowered(self, lowered)
 
 
 def _kind_for(x):
@@ -58,11 +127,11 @@ def _kind_for(x):
     return dispatch.default_kind(aval_of(x))
 
 
-class LoweredFunction:
+class Lowered(_Stage):
     """A function lowered to StableHLO: `jit(f).lower(...)`."""
 
-    def __init__(self, traced: TracedFunction, lowered):
-        self._traced = traced
+    def __init__(self, traced: Traced, lowered):
+        self._traced = self._origin = traced
         self._lowered = lowered
 
     def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
@@ -81,33 +150,25 @@ class LoweredFunction:
         """The module as text; minijax has no other form of it."""
         return self.as_text(dialect)
 
-    @property
-    def out_info(self):
-        return self._traced.out_info
-
-    @property
-    def out_tree(self):
-        return self._traced.out_tree
-
     def cost_analysis(self):
         """XLA's estimate of the compiled program's cost."""
         return self.compile().cost_analysis()
 
     @boundary
-    def compile(self, compiler_options: dict | None = None) -> "CompiledFunction":
+    def compile(self, compiler_options: dict | None = None) -> "Compiled":
         """Compile for this machine."""
         options = {
             **dict(self._traced._jitted.options.compiler_options),
             **(compiler_options or {}),
         }
-        return CompiledFunction(self, self._lowered.compile(options))
+        return Compiled(self, self._lowered.compile(options))
 
 
-class CompiledFunction:
+class Compiled(_Stage):
     """A compiled function for one type of arguments: `jit(f).lower(...).compile()`."""
 
-    def __init__(self, lowered: LoweredFunction, program):
-        self._lowered = lowered
+    def __init__(self, lowered: Lowered, program):
+        self._origin = lowered._traced
         self._program = program
         self._treedef = lowered._traced._bound.treedef
         self._bound = lowered._traced._bound
@@ -115,16 +176,20 @@ class CompiledFunction:
         self._fitting: set[tuple] = set()  # kinds of arguments that were found to fit
 
     @property
-    def out_tree(self):
-        return self._lowered.out_tree
+    def input_shardings(self):
+        """Where the arguments are, as `(args, kwargs)`."""
+        shardings = [self._program.sharding] * self.in_tree.num_leaves
+        return tree.unflatten(self.in_tree, shardings)
 
     @property
-    def in_tree(self):
-        return self._treedef
+    def output_shardings(self):
+        """Where the results are, in their structure."""
+        shardings = [kind.sharding for kind in self._program.kinds]
+        return tree.unflatten(self.out_tree, shardings)
 
-    @property
-    def out_info(self):
-        return self._lowered.out_info
+    def call(self, *args, **kwargs):
+        """Run on arguments, as calling the object does."""
+        return self(*args, **kwargs)
 
     @boundary
     def __call__(self, *args, **kwargs):
