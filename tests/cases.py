@@ -63,6 +63,12 @@ def padded(x: np.ndarray, value: np.ndarray) -> np.ndarray:
     return out
 
 
+def upper_half(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What a product of integers has above the bits of its factors."""
+    product = x.astype(object) * y.astype(object)
+    return np.asarray(product >> 8 * x.itemsize).astype(x.dtype)
+
+
 def correlate(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Batched 1-d correlation: x is (n, i, t), w is (o, i, k)."""
     windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2], axis=2)
@@ -338,6 +344,7 @@ STEPS = [
     binary("shift_right_arithmetic", np.right_shift, (0, 7), ("i32",)),
     binary("shift_right_logical", np.right_shift, (0, 7), INTS),
     unary("population_count", np.bitwise_count, (0, 99), INTS),
+    binary("mulhi", upper_half, None, INTS),
     unary("clz", lambda x: 32 - np.frexp(x)[1].astype(np.int32), (0, 99), ("i32",)),
 ]
 
@@ -579,6 +586,12 @@ LINALG = [
          np.fft.rfft),
     Case("fft: to real", lambda x: lax.fft(x, "IRFFT", (6,)), [(2, 4)], ("c128",), None,
          np.fft.irfft),
+    Case("fft: real, three axes", lambda x: lax.fft(x, "RFFT", (2, 3, 4)), [(2, 3, 4)],
+         REAL, None, np.fft.rfftn),
+    Case("fft: to real, odd, two axes", lambda x: lax.fft(x, "IRFFT", (3, 5)), [(3, 3)],
+         ("c128",), None, lambda x: np.fft.irfft2(x, (3, 5))),
+    Case("fft: inverse, two axes", lambda x: lax.fft(x, "IFFT", (3, 2)), [(2, 3, 2)],
+         ("c128",), None, np.fft.ifft2),
 ]
 
 RANDOM = [
@@ -586,6 +599,14 @@ RANDOM = [
          ("i32",)),
     Case("random_wrap", lambda x: random.key_data(random.wrap_key_data(x)), [(2,)],
          ("u32",), None, np.array),
+    # Its bits under vmap over keys are those of the first: here the key is not mapped.
+    Case("rng_bit_generator",
+         lambda x: x + lax.rng_bit_generator(np.arange(4, dtype="u4"), (3,))[1], [(3,)],
+         ("u32",), None,
+         lambda x: x + np.array([895509795, 3230209149, 3834998268], "u4")),
+    # Each run gives other numbers, here of a range that holds one.
+    Case("rng_uniform", lambda x: x + lax.rng_uniform(4, 5, (3,)), [(3,)], ("i32",),
+         None, lambda x: x + 4),
     Case("random_unwrap", lambda x: random.key_data(random.wrap_key_data(x)), [(3, 2)],
          ("u32",), None, np.array),
 ]

@@ -85,16 +85,17 @@ LACKING = {
             custom_vmap_call digamma eig eigh erf erf_inv erfc exp exp2 expm1
             integer_pow lgamma log log1p logistic lu max min polygamma pow qr reduce_max
             reduce_min reduce_prod reduce_window_max reduce_window_min rem remat_opt
-            rsqrt scatter-max scatter-min sin sinh sort sqrt square svd tan tanh top_k
-            zeta
+            rng_uniform rsqrt scatter-max scatter-min sin sinh sort sqrt square svd tan
+            tanh top_k zeta
         """,
         "its tangent is that of its operand": "name",
         "its tangent is zero": """
             and argmax argmin axis_index bitcast_convert_type ceil clz eq floor ge gt
-            iota is_finite le lt lu_pivots_to_permutation ne nextafter not or pmax pmin
-            population_count random_unwrap random_wrap reduce_and reduce_or reduce_xor
-            round select_and_gather_add shift_left shift_right_arithmetic
-            shift_right_logical sign stop_gradient threefry2x32 xor
+            iota is_finite le lt lu_pivots_to_permutation mulhi ne nextafter not or pmax
+            pmin population_count random_unwrap random_wrap reduce_and reduce_or
+            reduce_xor rng_bit_generator round select_and_gather_add shift_left
+            shift_right_arithmetic shift_right_logical sign stop_gradient threefry2x32
+            xor
         """,
         "it has no derivative": """
             geqrf hessenberg householder_product io_callback ormqr pure_callback schur

@@ -36,6 +36,8 @@ from .elementwise import (
     sub_p as sub_p,
     mul as mul,
     mul_p as mul_p,
+    mulhi as mulhi,
+    mulhi_p as mulhi_p,
     div as div,
     div_p as div_p,
     max as max,
@@ -285,6 +287,13 @@ from .gather import (
     ScatterDimensionNumbers as ScatterDimensionNumbers,
     gather as gather,
     gather_p as gather_p,
+)
+from .generators import (
+    RandomAlgorithm as RandomAlgorithm,
+    rng_bit_generator as rng_bit_generator,
+    rng_bit_generator_p as rng_bit_generator_p,
+    rng_uniform as rng_uniform,
+    rng_uniform_p as rng_uniform_p,
 )
 from .geometry import (
     ConvDimensionNumbers as ConvDimensionNumbers,

@@ -24,8 +24,8 @@ from .arguments import (
     size_of,
     unsharded,
 )
-from .keys import check_key, words_of
-from .streams import split_words
+from .keys import check_key
+from .streams import split_words, words_of
 from .uniform import uniform_floats, unit_floats
 
 
@@ -54,7 +54,7 @@ def _normal(key, shape, dtype):
 
 
 def normals(words, shape, dtype):
-    """Standard normal samples from one key given as data; for use while tracing."""
+    """Standard normal samples from one key as in `streams`; for use while tracing."""
     if dtype in dtypes.COMPLEX:
         keys = split_words(words, (2,))
         part = np.dtype(f"float{4 * dtype.itemsize}")
@@ -110,7 +110,7 @@ def _exponential(key, shape, dtype):
 
 
 def exponentials(words, shape, dtype):
-    """Exponential samples from one key given as data; for use while tracing."""
+    """Exponential samples from one key as in `streams`; for use while tracing."""
     return lax.neg(lax.log1p(lax.neg(unit_floats(words, shape, dtype))))
 
 
@@ -143,7 +143,7 @@ def _gumbel(key, shape, dtype, mode):
 
 
 def gumbels(words, shape, dtype, mode):
-    """Gumbel samples from one key given as data; for use while tracing."""
+    """Gumbel samples from one key as in `streams`; for use while tracing."""
     if mode == "high":
         v = lax.neg(lax.log1p(lax.neg(_fine_floats(words, shape, dtype))))
     else:

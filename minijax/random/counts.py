@@ -18,8 +18,8 @@ from .. import primitives as lax
 from ..control import scan, while_loop
 from ..runtime.compiled import compiled
 from .arguments import cast, common_shape, float_dtype, int_dtype, spread, unsharded
-from .keys import check_key, words_of
-from .streams import split_words
+from .keys import check_key
+from .streams import split_words, words_of
 from .uniform import unit_floats
 
 
@@ -142,7 +142,7 @@ def _binomial(key, n, p, shape, dtype):
 
 
 def binomials(words, n, p):
-    """Binomial samples from one key as data; for use while tracing."""
+    """Binomial samples from one key as in `streams`; for use while tracing."""
     # Count whichever is rarer, successes or failures; nan and bad values stay nan.
     q = jnp.where(p < 0.5, p, 1 - p)
     few = n * q <= 10

@@ -18,8 +18,8 @@ from .arguments import (
 from .continuous import exponentials, normals
 from .discrete import signs
 from .gamma import gammas
-from .keys import check_key, words_of
-from .streams import split_words
+from .keys import check_key
+from .streams import split_words, words_of
 from .uniform import unit_floats
 
 

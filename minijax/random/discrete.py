@@ -20,8 +20,8 @@ from ..numpy.promotion import as_operand, canonical_axis
 from ..runtime.compiled import compiled
 from .arguments import broadcasts, common_shape, size_of, unsharded
 from .continuous import gumbel_mode, gumbels
-from .keys import check_key, words_of
-from .streams import random_words, split_words
+from .keys import check_key
+from .streams import random_words, split_words, words_of
 from .uniform import integers, unit_floats
 
 
@@ -51,7 +51,7 @@ def _bernoulli(key, p, shape, mode):
 
 
 def booleans(words, p, shape, mode="low"):
-    """Booleans from one key given as data; for use while tracing."""
+    """Booleans from one key as in `streams`; for use while tracing."""
     p = jnp.asarray(p)
     dtype = p.dtype
     if mode == "low":
@@ -79,7 +79,7 @@ def _rademacher(key, shape, dtype):
 
 
 def signs(words, shape, dtype):
-    """Samples of -1 and 1 from one key given as data; for use while tracing."""
+    """Samples of -1 and 1 from one key as in `streams`; for use while tracing."""
     heads = booleans(words, np.asarray(0.5, dtypes.default_float()), shape)
     return lax.convert_element_type(2 * jnp.asarray(heads, jnp.int32) - 1, dtype)
 
@@ -173,7 +173,7 @@ def _permutation(key, x, axis, independent):
 
 
 def permuted(words, x, axis, independent=False):
-    """x in random order, from one key given as data; for use while tracing."""
+    """x in random order, from one key as in `streams`; for use while tracing."""
     if independent or x.ndim == 1:
         return shuffled(words, x, axis)
     order = shuffled(words, jnp.arange(x.shape[axis]), 0)

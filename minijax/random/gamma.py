@@ -22,9 +22,9 @@ from ..control import while_loop
 from ..runtime.compiled import compiled
 from .arguments import common_shape, float_dtype, size_of, spread, unsharded
 from .continuous import exponentials, normals
-from .keys import check_key, spread_keys, words_of
+from .keys import check_key, spread_keys
 from .special import gamma_log_slope
-from .streams import split_words
+from .streams import split_words, words_of
 from .uniform import unit_floats
 
 
@@ -63,7 +63,7 @@ def _gamma(key, a, shape, dtype, log):
 
 
 def gammas(words, a, log=False):
-    """Gamma samples, or their logarithms, from one key given as data."""
+    """Gamma samples, or their logarithms, from one key as in `streams`."""
     keys = spread_keys(words, a.shape)
     flat = lax.reshape(a, (a.size,))
     sample = _log_samples(keys, flat) if log else _samples(keys, flat)
@@ -95,7 +95,7 @@ def _log_samples_jvp(primals, tangents):
 
 
 def _sample(key, a, log):
-    """One sample from one key as data; a is a scalar."""
+    """One sample from one key as in `streams`; a is a scalar."""
     dtype = a.dtype
     small = a < 1
     d = jnp.where(small, a + 1, a) - 1 / 3
@@ -211,7 +211,7 @@ def _chisquare(key, df, shape, dtype):
 
 
 def chisquares(words, df):
-    """Chi-squared samples from one key as data; for use while tracing."""
+    """Chi-squared samples from one key as in `streams`; for use while tracing."""
     return 2 * jnp.exp(gammas(words, df / 2, log=True))
 
 

@@ -18,19 +18,25 @@ from ..config import state
 from ..primitives.random import KeyType
 from ..runtime.compiled import compiled
 from .arguments import size_of
-from .streams import UINT32, fold_words, split_words
-
-THREEFRY = KeyType("threefry2x32", "fry", (2,))
-
-_KEY_TYPES = {"threefry2x32": THREEFRY}
-_KNOWN_TO_JAX = ("rbg", "unsafe_rbg", "threefry4x32", "philox2x32", "philox4x32")
+from .streams import (
+    GENERATORS,
+    THREEFRY,
+    UINT32,
+    fold_word,
+    is_typed,
+    split_words,
+    words_of,
+)
 
 
 def key_dtype(impl_spec=None):
     """The dtype of typed keys of a generator; None is the default generator.
 
-    >>> key_dtype()
-    key<fry>
+    The generators are "threefry2x32", the default, "threefry4x32", "philox2x32",
+    "philox4x32", "rbg" and "unsafe_rbg".
+
+    >>> key_dtype(), key_dtype("rbg")
+    (key<fry>, key<rbg>)
     """
     return _key_type("key_dtype", impl_spec)
 
@@ -45,17 +51,12 @@ def _key_type(where, impl):
             f"{where}: a generator is named by a string or a key dtype, got {impl!r}. "
             f'Pass "threefry2x32".'
         )
-    if impl in _KNOWN_TO_JAX:
-        raise NotImplementedError(
-            f"{where}: the generator {impl!r} is not available in minijax. "
-            'Use "threefry2x32", the default.'
-        )
-    if impl not in _KEY_TYPES:
+    if impl not in GENERATORS:
         raise ValueError(
             f"{where}: there is no generator named {impl!r}. "
-            f"Choose from: {', '.join(map(repr, _KEY_TYPES))}."
+            f"Choose from: {', '.join(map(repr, GENERATORS))}."
         )
-    return _KEY_TYPES[impl]
+    return GENERATORS[impl].key_type
 
 
 def _chosen_type(where, impl, dtype):
@@ -81,11 +82,17 @@ def key(seed, *, impl=None, dtype=None):
     """
     key_type = _chosen_type("key", impl, dtype)
     words = _seed_words("key", seed)
-    return _wrap(words, key_type=key_type)
+    return _seeded(words, key_type=key_type, typed=True)
+
+
+@compiled(static_argnames=("key_type", "typed"))
+def _seeded(words, key_type, typed):
+    data = GENERATORS[key_type.impl].from_seed(words)
+    return lax.random_wrap(data, key_type) if typed else data
 
 
 def PRNGKey(seed, *, impl=None):
-    """A key as plain data, `uint32[2]`, from an integer seed.
+    """A key as plain data, `uint32[2]` for the default generator, from an integer seed.
 
     Under the option `enable_custom_prng` it is a typed key, as from `key`.
 
@@ -94,8 +101,10 @@ def PRNGKey(seed, *, impl=None):
     """
     if state.enable_custom_prng:
         return key(seed, impl=impl)
-    _key_type("PRNGKey", impl)
+    key_type = _key_type("PRNGKey", impl)
     words = _seed_words("PRNGKey", seed)
+    if key_type != THREEFRY:
+        return _seeded(words, key_type=key_type, typed=False)
     return jnp.asarray(words) if isinstance(words, np.ndarray) else words
 
 
@@ -160,11 +169,14 @@ def _unwrap(keys):
 def wrap_key_data(key_bits_array, *, impl=None, dtype=None):
     """Typed keys of shape S from their data, `uint32` of shape S + (2,).
 
+    Keys of other generators than the default have data of another size: (1,) for
+    philox2x32, (4,) for threefry4x32, rbg and unsafe_rbg.
+
     >>> wrap_key_data(np.zeros((3, 2), np.uint32)).shape
     (3,)
     """
     key_type = _chosen_type("wrap_key_data", impl, dtype)
-    _check_data("wrap_key_data", key_bits_array)
+    _check_data("wrap_key_data", key_bits_array, key_type)
     return _wrap(key_bits_array, key_type=key_type)
 
 
@@ -204,21 +216,18 @@ def clone(key):
     return jnp.asarray(key)
 
 
-def is_typed(keys):
-    """Whether keys are typed, rather than plain data."""
-    return isinstance(getattr(keys, "dtype", None), KeyType)
-
-
-def _check_data(where, data):
+def _check_data(where, data, key_type=None):
     """Refuse what is not the data of keys, telling apart the ways to be wrong."""
     if not all(hasattr(data, name) for name in ("shape", "dtype", "ndim")):
         raise TypeError(
             f"{where}: a key must be an array, got {type(data).__name__}. "
             "Make one from a seed with key(seed)."
         )
-    if data.dtype != UINT32 or data.shape[-1:] != THREEFRY.key_shape:
+    key_type = _key_type(where, None) if key_type is None else key_type
+    if data.dtype != UINT32 or data.shape[-1:] != key_type.key_shape:
+        (size,) = key_type.key_shape
         raise TypeError(
-            f"{where}: the data of a key must be uint32 of shape (..., 2), "
+            f"{where}: the data of a key must be uint32 of shape (..., {size}), "
             f"got {data.dtype} of shape {data.shape}. Make keys with key(seed)."
         )
 
@@ -230,7 +239,7 @@ def check_key(where, key):
     else:
         _check_data(where, key)
         _check_legacy(where)
-        extra = key.ndim - len(THREEFRY.key_shape)
+        extra = key.ndim - 1
     if extra:
         raise ValueError(
             f"{where}: the key must be a single key, got an array of keys of shape "
@@ -248,11 +257,6 @@ def _check_legacy(where):
     if state.legacy_prng_key == "error":
         raise ValueError(message)
     warnings.warn(message, stacklevel=4)
-
-
-def words_of(key):
-    """One key, typed or plain, as its data `uint32[2]`; for use while tracing."""
-    return lax.random_unwrap(key) if is_typed(key) else jnp.asarray(key)
 
 
 # New keys from old
@@ -273,8 +277,16 @@ def split(key, num=2):
 
 @compiled(static_argnames=("shape",))
 def _split(key, shape):
-    words = split_words(words_of(key), shape)
-    return lax.random_wrap(words, key.dtype) if is_typed(key) else words
+    return _given_back(key, split_words(words_of(key), shape))
+
+
+def _given_back(key, keys):
+    """New keys of the kind of the key that the user gave, typed or plain."""
+    if is_typed(key) == is_typed(keys):
+        return keys
+    return (
+        lax.random_wrap(keys, key.dtype) if is_typed(key) else lax.random_unwrap(keys)
+    )
 
 
 def fold_in(key, data):
@@ -302,11 +314,10 @@ def fold_in(key, data):
 
 @compiled
 def _fold_in(key, data):
-    lo = lax.convert_element_type(data, UINT32)
-    words = fold_words(words_of(key), lax.full_like(lo, 0), lo)
-    return lax.random_wrap(words, key.dtype) if is_typed(key) else words
+    number = lax.convert_element_type(data, UINT32)
+    return _given_back(key, fold_word(words_of(key), number))
 
 
 def spread_keys(words, shape):
-    """One key for each element of an array of this shape: `uint32` of (size, 2)."""
+    """One key for each element of an array of this shape."""
     return split_words(words, (math.prod(shape),))

@@ -1,100 +1,120 @@
-"""Random words from a key and a counter: the three uses of Threefry-2x32.
+"""Random words and new keys from a key, by the generator that the key belongs to.
 
-A key is two words, `uint32[2]`. Its stream is Threefry applied to 0, 1, 2, ...; the
-words serve as random bits, or, in pairs, as new keys. Which counter gives which word
-depends on `jax_threefry_partitionable`:
+While a sampler is traced, a key of Threefry-2x32 is its data, `uint32[2]`; a key of
+another generator is typed, and says which. `words_of` makes either from what the user
+gave, and the functions of this file take either:
 
-    True     element i of an array is a function of (key, i) alone, so an array that
-             is split over devices is made without communication;
-    False    the order of JAX before 0.5: the stream of n words is the encryption of
-             the pairs (i, i + n/2), first words first.
+    split_words(key, (3,))               three new keys, of the kind of the first
+    random_words(key, 32, (2, 5))        uint32[2,5]
 """
 
-import math
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from .. import primitives as lax
 from ..config import state
+from ..primitives.random import KeyType
+from . import ciphers, hardware, threefry
 
-UINT32 = np.dtype(np.uint32)
+__all__ = [
+    "GENERATORS",
+    "THREEFRY",
+    "UINT32",
+    "Generator",
+    "fold_word",
+    "is_typed",
+    "random_words",
+    "split_words",
+    "words_of",
+]
+
+UINT32 = threefry.UINT32
+
+
+@dataclass(frozen=True)
+class Generator:
+    """How keys as data, `uint32` of the key's shape, are made and used.
+
+    Attributes:
+      key_type: the dtype of its typed keys.
+      from_seed: the key of a seed, `uint32[2]`, high word first.
+      split: (key, shape) -> new keys, of shape (*shape, *key_shape).
+      fold: (key, number) -> a new key; the number is a `uint32` scalar.
+      bits: (key, width, shape) -> unsigned integers of `width` bits.
+    """
+
+    key_type: KeyType
+    from_seed: Callable[..., Any]
+    split: Callable[..., Any]
+    fold: Callable[..., Any]
+    bits: Callable[..., Any]
+
+
+def _cipher(name, tag, cipher):
+    key_type = KeyType(name, tag, (cipher.key_size,))
+    return Generator(key_type, cipher.from_seed, cipher.split, cipher.fold, cipher.bits)
+
+
+THREEFRY = KeyType("threefry2x32", "fry", (2,))
+_TABLE = (
+    Generator(
+        THREEFRY, threefry.from_seed, threefry.split, threefry.fold, threefry.bits
+    ),
+    _cipher("threefry4x32", "fry4", ciphers.THREEFRY4X32),
+    _cipher("philox2x32", "phx2", ciphers.PHILOX2X32),
+    _cipher("philox4x32", "phx4", ciphers.PHILOX4X32),
+    Generator(
+        KeyType("rbg", "rbg", (4,)),
+        hardware.from_seed,
+        hardware.split,
+        hardware.fold,
+        hardware.bits,
+    ),
+    Generator(
+        KeyType("unsafe_rbg", "urbg", (4,)),
+        hardware.from_seed,
+        hardware.unsafe_split,
+        hardware.unsafe_fold,
+        hardware.bits,
+    ),
+)
+GENERATORS = {generator.key_type.impl: generator for generator in _TABLE}
+
+
+def is_typed(keys):
+    """Whether keys are typed, rather than plain data."""
+    return isinstance(getattr(keys, "dtype", None), KeyType)
+
+
+def words_of(key):
+    """One key, typed or plain, in the form of this file; for use while tracing."""
+    if is_typed(key):
+        return lax.random_unwrap(key) if key.dtype == THREEFRY else key
+    default = GENERATORS[state.default_prng_impl].key_type
+    return key if default == THREEFRY else lax.random_wrap(key, default)
 
 
 def split_words(key, shape):
-    """New keys, `uint32` of shape (*shape, 2), from one key `uint32[2]`."""
-    if not state.threefry_partitionable:
-        return lax.reshape(_sequence(key, 2 * math.prod(shape)), (*shape, 2))
-    return _pairs(*_encrypt(key, *_counters(shape)))
+    """New keys of a shape from one key; as data with one more axis, of size 2."""
+    if not is_typed(key):
+        return threefry.split(key, shape)
+    keys = GENERATORS[key.dtype.impl].split(lax.random_unwrap(key), shape)
+    return lax.random_wrap(keys, key.dtype)
 
 
-def fold_words(key, hi, lo):
-    """The key that is the encryption of a 64-bit counter given as two words."""
-    return _pairs(*_encrypt(key, hi, lo))
+def fold_word(key, number):
+    """A new key that depends on a key and a `uint32` scalar."""
+    if not is_typed(key):
+        return threefry.fold(key, number)
+    key_type = key.dtype
+    return lax.random_wrap(
+        GENERATORS[key_type.impl].fold(lax.random_unwrap(key), number), key_type
+    )
 
 
 def random_words(key, width, shape):
     """Uniform random integers: an array of unsigned integers of `width` bits."""
-    if not state.threefry_partitionable:
-        return _sequential_words(key, width, shape)
-    hi, lo = _encrypt(key, *_counters(shape))
-    if width == 64:
-        return _joined(hi, lo)
-    return lax.convert_element_type(lax.bitwise_xor(hi, lo), f"uint{width}")
-
-
-def _sequential_words(key, width, shape):
-    size = math.prod(shape)
-    words = _sequence(key, -(-size * width // 32))
-    if width == 64:
-        words = _joined(words[:size], words[size:])
-    elif width < 32:
-        # Each word is cut into pieces, the lowest bits first.
-        words = lax.bitcast_convert_type(words, f"uint{width}")
-        words = lax.reshape(words, (words.size,))[:size]
-    return lax.reshape(words, shape)
-
-
-def _sequence(key, size):
-    """The first `size` words of the stream of a key in the old order."""
-    if size >= 2**32:
-        raise NotImplementedError(
-            f"random: {size} words exceed the stream of one key when "
-            "jax_threefry_partitionable is off. Turn it on, or split the key."
-        )
-    half = (size + 1) // 2
-    counters = lax.iota(UINT32, half)
-    second = lax.add(counters, UINT32.type(half))
-    if size % 2:  # the counter that completes the last pair is 0
-        real = lax.lt(second, UINT32.type(size))
-        second = lax.select(real, second, lax.full_like(second, 0))
-    words = lax.concatenate(_encrypt(key, counters, second), 0)
-    return words[:size] if size % 2 else words
-
-
-def _counters(shape):
-    """The row-major index of each element, as high and low words."""
-    size = math.prod(shape)
-    if size <= 2**32:
-        return np.zeros((), UINT32), lax.reshape(lax.iota(UINT32, size), shape)
-    index = lax.reshape(lax.iota(np.dtype(np.uint64), size), shape)
-    hi = lax.shift_right_logical(index, np.uint64(32))
-    return lax.convert_element_type(hi, UINT32), lax.convert_element_type(index, UINT32)
-
-
-def _encrypt(key, hi, lo):
-    return lax.threefry2x32(key[0], key[1], hi, lo)
-
-
-def _pairs(hi, lo):
-    """Two arrays of words as one with a last axis of size 2."""
-    last = hi.ndim
-    return lax.concatenate(
-        [lax.expand_dims(hi, (last,)), lax.expand_dims(lo, (last,))], last
-    )
-
-
-def _joined(hi, lo):
-    """64-bit integers from their high and low words."""
-    wide = np.dtype(np.uint64)
-    hi = lax.shift_left(lax.convert_element_type(hi, wide), wide.type(32))
-    return lax.bitwise_or(hi, lax.convert_element_type(lo, wide))
+    if not is_typed(key):
+        return threefry.bits(key, width, shape)
+    return GENERATORS[key.dtype.impl].bits(lax.random_unwrap(key), width, shape)

@@ -18,8 +18,8 @@ from .arguments import (
     spread,
     unsharded,
 )
-from .keys import check_key, words_of
-from .streams import random_words, split_words
+from .keys import check_key
+from .streams import random_words, split_words, words_of
 
 
 def bits(key, shape=(), dtype=None, *, out_sharding=None):
@@ -97,7 +97,7 @@ def unit_floats(words, shape, dtype):
 
 
 def uniform_floats(words, shape, dtype, minval, maxval):
-    """Floats in [minval, maxval) from one key given as data; for use while tracing."""
+    """Floats in [minval, maxval) from a key as in `streams`; for use while tracing."""
     minval, maxval = cast(minval, dtype), cast(maxval, dtype)
     scaled = unit_floats(words, shape, dtype) * (maxval - minval) + minval
     # Rounding must not take a result below the interval, and max(x, x) = x if empty.
@@ -131,7 +131,7 @@ def _randint(key, minval, maxval, shape, dtype):
 
 
 def integers(words, shape, dtype, minval, maxval):
-    """Integers in [minval, maxval) from one key given as data; for use while tracing.
+    """Integers in [minval, maxval) from one key as in `streams`; for use while tracing.
 
     With w-bit words h and l and a range of n values, the result is
 
