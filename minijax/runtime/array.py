@@ -97,6 +97,12 @@ class Array(Operators, metaclass=_ArrayType):
         return getattr(sharding, "named", sharding)
 
     @property
+    def format(self) -> tiles.Format:
+        """Layout and sharding; elements always lie in the order of the indices."""
+        layout = tiles.Layout(tuple(range(self.aval.ndim)), (), 0)
+        return tiles.Format(layout, self.sharding)
+
+    @property
     def committed(self):
         return self._kind.committed
 

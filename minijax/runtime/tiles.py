@@ -6,7 +6,24 @@ order of the pieces, the last axis first. Further axes of tiles count copies.
     devices=[2,1,2]0,1,2,3      rows cut in two, each half on two devices
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
+
+
+class Layout(NamedTuple):
+    """In which order axes are laid out in memory, the slowest first."""
+
+    major_to_minor: tuple[int, ...]
+    tiling: tuple | None = None
+    sub_byte_element_size_in_bits: int = 0
+
+
+class Format(NamedTuple):
+    """The layout of an array, and its sharding."""
+
+    layout: Any = None
+    sharding: Any = None
 
 
 class Shard:

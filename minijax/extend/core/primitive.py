@@ -17,7 +17,6 @@ from collections.abc import Callable, MutableMapping
 
 from ...api.arguments import as_value
 from ...core import primitive as core
-from ...core.jaxpr import ClosedJaxpr
 from ...core.literal import Literal, aval_of, zeros_of
 from ...core.rules import Linear
 from ...core.trace import context, evaluator, interpreter
@@ -281,23 +280,26 @@ class Primitive(core.Primitive, metaclass=_AnyPrimitive):
             raise self.missing(f"lowering for {hlo.platform}", operands)
         return rule(hlo, out, *operands, **params)
 
-    def program(self, function: Callable, avals: tuple, params: dict) -> ClosedJaxpr:
-        """The program of `function(*values, **params)`, staged once for a type."""
-        key = (function, avals, *params.items())
+    def program(self, function, many: bool, avals: tuple, params: dict):
+        """The program of `function(*values, **params)`, staged once for a type.
+
+        Args:
+          many: whether the function returns a sequence.
+        """
+        key = (function, many, avals, *params.items())
         try:
             found = self._programs.get(key)
         except TypeError:  # a parameter that cannot be hashed
-            return self._stage(function, avals, params)
+            return self._stage(function, many, avals, params)
         if found is None:
-            found = self._programs[key] = self._stage(function, avals, params)
+            found = self._stage(function, many, avals, params)
+            self._programs[key] = found
         return found
 
-    def _stage(self, function, avals, params):
-        many = self.multiple_results
-
+    def _stage(self, function, many, avals, params):
         def flat(*values):
             out = function(*values, **params)
-            return list(out) if many else [out]
+            return [as_value(x, self.name) for x in (out if many else [out])]
 
         return stage(flat, avals, f"by the lowering of {self.name}")
 
