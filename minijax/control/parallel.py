@@ -397,11 +397,17 @@ def all_to_all(
 
     def leaf(v):
         size = axis_size(axis_name)
+        shape = list(aval_of(v).shape)
+        n = shape[split_axis]
+        if n % size if tiled else n != size:
+            raise ValueError(
+                f"all_to_all: axis {split_axis} of {aval_of(v)} must have size {size}, "
+                f"the number of members of {axis_name!r}{', or a multiple' * tiled}."
+            )
         if not tiled:
             return all_to_all_p.bind(
                 v, axis_name=axis_name, split_axis=split_axis, concat_axis=concat_axis
             )
-        shape = list(aval_of(v).shape)
         shape[split_axis : split_axis + 1] = [size, shape[split_axis] // size]
         place = concat_axis + (concat_axis > split_axis)
         opened = reshape(v, shape)
@@ -415,6 +421,34 @@ def all_to_all(
         return reshape(out, merged)
 
     return tree.map(leaf, x)
+
+
+def pswapaxes(x, axis_name, axis: int, *, axis_index_groups=None):
+    """Exchange a mapped axis with an axis of the same size of every leaf.
+
+    >>> vmap(lambda x: pswapaxes(x, "i", 0), axis_name="i")(np.array([[1, 2], [3, 4]]))
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
+    return all_to_all(x, axis_name, axis, axis, axis_index_groups=axis_index_groups)
+
+
+def pcast(x, axis_name, *, to: str):
+    """The same values, which from here on may differ between members, or do not.
+
+    `to` is "varying", "reduced" or "unreduced". minijax does not follow which values
+    vary over an axis, so this only checks what it is given.
+
+    >>> vmap(lambda x: pcast(1.0, "i", to="varying") + x, axis_name="i")(np.ones(2))
+    Array([2., 2.], dtype=float32)
+    """
+    if to not in ("varying", "reduced", "unreduced"):
+        raise ValueError(
+            f'pcast: to must be "varying", "reduced" or "unreduced", got {to!r}.'
+        )
+    for name in _names(axis_name):
+        axis_frame("pcast", name)
+    return x
 
 
 def _exchanged(x, size, split_axis, concat_axis):

@@ -227,6 +227,7 @@ from ..primitives import (
     square as square,
     square_p as square_p,
     squeeze as squeeze,
+    reshape_p as squeeze_p,
     stop_gradient_p as stop_gradient_p,
     sub_p as sub_p,
     tan_p as tan_p,
@@ -260,18 +261,24 @@ from ..control.parallel import (
     all_gather as all_gather,
     all_gather_p as all_gather_p,
     all_to_all as all_to_all,
+    all_to_all_p as all_to_all_p,
     axis_index as axis_index,
     axis_size as axis_size,
+    axis_index_p as axis_index_p,
     pbroadcast as pbroadcast,
+    pcast as pcast,
     pmax as pmax,
     pmax_p as pmax_p,
     pmean as pmean,
     pmin as pmin,
     pmin_p as pmin_p,
     ppermute as ppermute,
+    ppermute_p as ppermute_p,
     pshuffle as pshuffle,
     psum as psum,
+    psum_p as psum_p,
     psum_scatter as psum_scatter,
+    pswapaxes as pswapaxes,
 )
 from ..control.checkpoint import (
     optimization_barrier as optimization_barrier,
@@ -279,6 +286,17 @@ from ..control.checkpoint import (
 )
 from ..api import (
     stop_gradient as stop_gradient,
+)
+from .arrays import (
+    broadcast_like as broadcast_like,
+    broadcast_to_rank as broadcast_to_rank,
+    dtype as dtype,
+    empty as empty,
+    shape_as_value as shape_as_value,
+    stack as stack,
+    stage as stage,
+    tile as tile,
+    unstack as unstack,
 )
 from .elementwise import (
     AccuracyMode as AccuracyMode,
@@ -323,5 +341,9 @@ from .elementwise import (
     tan as tan,
     tanh as tanh,
     zeta as zeta,
+)
+from .platforms import (
+    composite as composite,
+    platform_dependent as platform_dependent,
 )
 from . import linalg as linalg

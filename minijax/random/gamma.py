@@ -18,13 +18,13 @@ import math
 from .. import numpy as jnp
 from .. import primitives as lax
 from ..api import custom_jvp, vmap
-from ..control import while_loop
+from ..control import map, while_loop
 from ..runtime.compiled import compiled
 from .arguments import common_shape, float_dtype, size_of, spread, unsharded
 from .continuous import exponentials, normals
 from .keys import check_key, spread_keys
 from .special import gamma_log_slope
-from .streams import split_words, words_of
+from .streams import is_typed, split_words, words_of
 from .uniform import unit_floats
 
 
@@ -70,9 +70,16 @@ def gammas(words, a, log=False):
     return lax.reshape(sample, a.shape)
 
 
+def _each(sample, keys, a):
+    """A sample for each key: together, or in turn where keys share their bits."""
+    if is_typed(keys) and keys.dtype.impl in ("rbg", "unsafe_rbg"):
+        return map(lambda pair: sample(*pair), (keys, a))
+    return vmap(sample)(keys, a)
+
+
 @custom_jvp
 def _samples(keys, a):
-    return vmap(functools.partial(_sample, log=False))(keys, a)
+    return _each(functools.partial(_sample, log=False), keys, a)
 
 
 @_samples.defjvp
@@ -84,7 +91,7 @@ def _samples_jvp(primals, tangents):
 
 @custom_jvp
 def _log_samples(keys, a):
-    return vmap(functools.partial(_sample, log=True))(keys, a)
+    return _each(functools.partial(_sample, log=True), keys, a)
 
 
 @_log_samples.defjvp

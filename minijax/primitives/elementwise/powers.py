@@ -149,8 +149,14 @@ logistic_p = unary(
 
 
 def integer_pow(x, y: int):
-    """Elementwise x^y for a Python integer y."""
-    return integer_pow_p.bind(x, y=operator.index(y))
+    """Elementwise x^y for a Python integer y, not negative if x is an integer."""
+    y = operator.index(y)
+    if y < 0 and aval_of(x).dtype in INTS:
+        raise TypeError(
+            f"integer_pow: integers cannot be raised to negative powers, got "
+            f"{aval_of(x)} and {y}. Convert to floats with astype."
+        )
+    return integer_pow_p.bind(x, y=y)
 
 
 def _integer_pow_partial(x_dot, z, x, *, y):
