@@ -95,7 +95,8 @@ from .config import (
 from .dtypes import float0 as float0
 from .runtime.array import Array as Array
 
-__version__ = "0.1.0"
+from .version import __version__ as __version__
+from .version import __version_info__ as __version_info__
 
 # Loaded when they are first asked for, so that importing the package stays fast.
 _LAZY = frozenset(

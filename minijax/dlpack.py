@@ -2,9 +2,25 @@
 
 import numpy as np
 
+from . import dtypes
 from .runtime.array import Array, from_numpy
 
 ALIGNMENT = 64  # bytes; XLA copies what is less aligned
+
+_EXCHANGED = (
+    (dtypes.BOOL | dtypes.INTS | dtypes.FLOATS | dtypes.COMPLEX)
+    - dtypes.SMALL_FLOATS
+    - dtypes.SMALL_INTS
+)
+
+
+def is_supported_dtype(dtype) -> bool:
+    """Whether arrays of a dtype can be exchanged through DLPack.
+
+    >>> is_supported_dtype("bfloat16"), is_supported_dtype("float8_e4m3fn")
+    (True, False)
+    """
+    return np.dtype(dtype) in _EXCHANGED
 
 
 def from_dlpack(external_array, device=None, copy: bool | None = None) -> Array:

@@ -6,12 +6,16 @@ agree in dtype and rank.
 
 from ..primitives import (
     ConvDimensionNumbers as ConvDimensionNumbers,
+    ConvGeneralDilatedDimensionNumbers as ConvGeneralDilatedDimensionNumbers,
     DotAlgorithm as DotAlgorithm,
     DotAlgorithmPreset as DotAlgorithmPreset,
+    DotDimensionNumbers as DotDimensionNumbers,
     FftType as FftType,
     GatherDimensionNumbers as GatherDimensionNumbers,
     GatherScatterMode as GatherScatterMode,
     Precision as Precision,
+    PrecisionLike as PrecisionLike,
+    RaggedDotDimensionNumbers as RaggedDotDimensionNumbers,
     RandomAlgorithm as RandomAlgorithm,
     RoundingMethod as RoundingMethod,
     ScatterDimensionNumbers as ScatterDimensionNumbers,
@@ -157,6 +161,7 @@ from ..primitives import (
     population_count_p as population_count_p,
     pow_p as pow_p,
     ragged_dot as ragged_dot,
+    ragged_dot_general as ragged_dot_general,
     real as real,
     real_p as real_p,
     reduce_and as reduce_and,
@@ -346,4 +351,5 @@ from .platforms import (
     composite as composite,
     platform_dependent as platform_dependent,
 )
+from .scaled import scaled_dot as scaled_dot
 from . import linalg as linalg

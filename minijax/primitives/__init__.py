@@ -209,11 +209,11 @@ from .reduce import (
     reduce_xor_p as reduce_xor_p,
 )
 from .contract import (
+    DotDimensionNumbers as DotDimensionNumbers,
     batch_matmul as batch_matmul,
     dot as dot,
     dot_general as dot_general,
     dot_general_p as dot_general_p,
-    ragged_dot as ragged_dot,
 )
 from .convolve import (
     conv as conv,
@@ -297,6 +297,7 @@ from .generators import (
 )
 from .geometry import (
     ConvDimensionNumbers as ConvDimensionNumbers,
+    ConvGeneralDilatedDimensionNumbers as ConvGeneralDilatedDimensionNumbers,
     conv_dimension_numbers as conv_dimension_numbers,
     conv_general_permutations as conv_general_permutations,
     conv_general_shape_tuple as conv_general_shape_tuple,
@@ -320,6 +321,7 @@ from .patches import (
 )
 from .precision import (
     Precision as Precision,
+    PrecisionLike as PrecisionLike,
     DotAlgorithm as DotAlgorithm,
     DotAlgorithmPreset as DotAlgorithmPreset,
     canonical_precision as canonical_precision,
@@ -327,6 +329,11 @@ from .precision import (
     swapped as swapped,
     algorithm_of as algorithm_of,
     algorithm_text as algorithm_text,
+)
+from .ragged import (
+    RaggedDotDimensionNumbers as RaggedDotDimensionNumbers,
+    ragged_dot as ragged_dot,
+    ragged_dot_general as ragged_dot_general,
 )
 from .scatter import (
     scatter as scatter,

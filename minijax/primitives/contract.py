@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 from .. import dtypes
 from ..core.avals import ShapedArray
-from ..core.literal import aval_of, literal
+from ..core.literal import aval_of
 from ..core.primitive import JvpRule, Primitive
 from ..core.rules import bilinear, is_linear
-from .cumulative import cumsum
-from .elementwise import bitwise_and, convert_element_type, ge, lt, select, sub
+from .elementwise import convert_element_type
 from .precision import (
     algorithm_of,
     algorithm_text,
@@ -23,9 +22,20 @@ from .precision import (
     pair_of,
     swapped,
 )
-from .shape import broadcast_in_dim, broadcasted_iota, inverse_permutation, transpose
+from .shape import inverse_permutation, transpose
 
-__all__ = ["batch_matmul", "dot", "dot_general", "dot_general_p", "ragged_dot"]
+__all__ = [
+    "DotDimensionNumbers",
+    "batch_matmul",
+    "dot",
+    "dot_general",
+    "dot_general_p",
+]
+
+# ((x_contract, y_contract), (x_batch, y_batch))
+DotDimensionNumbers = tuple[
+    tuple[Sequence[int], Sequence[int]], tuple[Sequence[int], Sequence[int]]
+]
 
 
 def dot_general(
@@ -291,57 +301,3 @@ def batch_matmul(lhs, rhs, precision=None):
     batch: Sequence[int] = range(x.ndim - 2)
     numbers = (((x.ndim - 1,), (x.ndim - 2,)), (batch, batch))
     return dot_general(lhs, rhs, numbers, precision)
-
-
-def ragged_dot(
-    lhs,
-    rhs,
-    group_sizes,
-    precision=None,
-    preferred_element_type=None,
-    group_offset=None,
-    out_sharding=None,
-):
-    """Products of groups of rows with a matrix for each group.
-
-    Computed as one product of g times the size, the rows of other groups being zero.
-
-    Args:
-      lhs: rows, of shape (m, k), those of group 0 first, then those of group 1, ...
-      rhs: matrices, of shape (g, k, n).
-      group_sizes: g integers; rows beyond their sum give zeros.
-      precision: see `Precision`.
-      preferred_element_type: the dtype in which products are summed and returned.
-      group_offset: not supported.
-      out_sharding: not supported.
-
-    >>> ragged_dot(np.ones((3, 2)), np.arange(4.0).reshape(2, 2, 1), np.array([1, 2]))
-    Array([[1.],
-           [5.],
-           [5.]], dtype=float32)
-    """
-    if group_offset is not None or out_sharding is not None:
-        raise NotImplementedError(
-            "ragged_dot: group_offset and out_sharding are not supported. Slice "
-            "group_sizes and rhs, or use with_sharding_constraint on the result."
-        )
-    x, y, sizes = aval_of(lhs), aval_of(rhs), aval_of(group_sizes)
-    groups = sizes.shape
-    if x.ndim != 2 or y.ndim != 3 or y.shape[:2] != (*groups, x.shape[1]):
-        raise TypeError(
-            "ragged_dot: needs lhs (m, k), rhs (g, k, n) and group_sizes (g,), got "
-            f"{x}, {y} and {sizes}."
-        )
-    shape = (x.shape[0], *groups)
-    ends = cumsum(group_sizes)
-    row = broadcasted_iota(sizes.dtype, shape, 0)
-    begun = ge(row, broadcast_in_dim(sub(ends, group_sizes), shape, (1,)))
-    mine = bitwise_and(begun, lt(row, broadcast_in_dim(ends, shape, (1,))))
-    whole = (*shape, x.shape[1])
-    rows = select(
-        broadcast_in_dim(mine, whole, (0, 1)),
-        broadcast_in_dim(lhs, whole, (0, 2)),
-        literal(0, ShapedArray((), x.dtype)),
-    )
-    numbers = (((1, 2), (0, 1)), ((), ()))
-    return dot_general(rows, rhs, numbers, precision, preferred_element_type)

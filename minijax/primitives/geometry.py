@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 __all__ = [
     "ConvDimensionNumbers",
+    "ConvGeneralDilatedDimensionNumbers",
     "conv_dimension_numbers",
     "conv_general_permutations",
     "conv_general_shape_tuple",
@@ -25,6 +26,9 @@ class ConvDimensionNumbers(NamedTuple):
     lhs_spec: Sequence[int]
     rhs_spec: Sequence[int]
     out_spec: Sequence[int]
+
+
+ConvGeneralDilatedDimensionNumbers = tuple[str, str, str] | ConvDimensionNumbers | None
 
 
 def conv_dimension_numbers(

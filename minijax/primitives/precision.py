@@ -97,6 +97,17 @@ class DotAlgorithmPreset(enum.Enum):
 
 ALGORITHMS = (DotAlgorithm, DotAlgorithmPreset)
 
+# What a `precision` argument may be.
+PrecisionLike = (
+    None
+    | str
+    | Precision
+    | tuple[str, str]
+    | tuple[Precision, Precision]
+    | DotAlgorithm
+    | DotAlgorithmPreset
+)
+
 
 def canonical_precision(where: str, precision):
     """None, a pair of `Precision`, or a dot algorithm.
