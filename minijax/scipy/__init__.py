@@ -6,7 +6,9 @@ from . import linalg as linalg
 from . import special as special
 
 # Loaded when they are first asked for.
-_LAZY = frozenset({"optimize", "sparse"})
+_LAZY = frozenset(
+    {"cluster", "integrate", "interpolate", "optimize", "sparse", "spatial", "stats"}
+)
 
 
 def __getattr__(name):

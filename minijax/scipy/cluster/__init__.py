@@ -1,0 +1,3 @@
+"""Vector quantisation: `minijax.scipy.cluster.vq`."""
+
+from . import vq as vq

@@ -1,0 +1,3 @@
+"""Rotations in space: `minijax.scipy.spatial.transform`."""
+
+from . import transform as transform
