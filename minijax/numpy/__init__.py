@@ -354,6 +354,7 @@ __array_api_version__ = "2024.12"
 # Modules that are loaded when one of their names is first asked for, so that importing
 # the package stays fast.
 _ON_DEMAND = {
+    "fft": ("fft",),
     "linalg": ("linalg",),
     "bits": ("frexp", "packbits", "spacing", "unpackbits"),
     "differences": (

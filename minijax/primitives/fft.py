@@ -140,7 +140,7 @@ def _fft_batch(size, x, *, fft_lengths, fft_type):
 
 
 def _fft_lower(hlo, out, x, *, fft_lengths, fft_type):
-    if out.size == 0:
+    if out.size == 0 or x.aval.size == 0:
         return hlo.constant(np.zeros((), out.dtype), out.shape)
     return hlo.emit(
         f"stablehlo.fft {x}, type = {fft_type.name}, length = {[*fft_lengths]} : "

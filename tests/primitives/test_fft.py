@@ -21,6 +21,7 @@ def test_real_input_is_made_complex_and_integers_floating():
 
 def test_a_transform_of_nothing_is_nothing():
     assert lax.fft(C[:0], lax.FftType.FFT, (4,)).shape == (0, 2, 2, 4)
+    assert lax.fft(np.ones((2, 0)), "RFFT", (0,)).tolist() == [[0], [0]]
 
 
 @pytest.mark.parametrize(
