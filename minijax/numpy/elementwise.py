@@ -17,6 +17,7 @@ from .promotion import (
     promote,
     promote_inexact,
 )
+from .selections import elementwise
 
 BOOL = np.dtype(bool)
 
@@ -26,7 +27,7 @@ def _named(function: Callable, name: str, doc: str) -> Callable:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     function.__module__ = "minijax.numpy"
-    return compiled(function)
+    return compiled(elementwise(function))
 
 
 def _inexact_unary(name: str, primitive: Callable, doc: str) -> Callable:
@@ -196,6 +197,7 @@ def _as_bool(where, x):
 
 
 @compiled
+@elementwise
 def logical_not(x, /):
     """Elementwise truth of "not x", as bool."""
     return lax.bitwise_not(_as_bool("logical_not", x))
@@ -218,6 +220,7 @@ logical_xor = _logical("logical_xor", lax.bitwise_xor, "Elementwise x != y, as b
 
 
 @compiled
+@elementwise
 def negative(x, /):
     """Elementwise -x."""
     return lax.neg(as_operand("negative", x))
@@ -234,6 +237,7 @@ def copy_of(x):
 
 
 @compiled
+@elementwise
 def abs(x, /):
     """Elementwise absolute value; the modulus of complex numbers.
 
@@ -250,6 +254,7 @@ absolute = abs
 
 
 @compiled
+@elementwise
 def fabs(x, /):
     """Elementwise absolute value of real numbers, as a float."""
     (x,) = promote_inexact("fabs", x)
@@ -259,12 +264,14 @@ def fabs(x, /):
 
 
 @compiled
+@elementwise
 def sign(x, /):
     """Elementwise sign: -1, 0 or 1; x / |x| for complex x."""
     return lax.sign(as_operand("sign", x))
 
 
 @compiled
+@elementwise
 def signbit(x, /):
     """Elementwise: is the sign bit set (also of -0.0 and NaN)?"""
     x = as_operand("signbit", x)
@@ -291,6 +298,7 @@ def copysign(x1, x2, /):
 
 
 @compiled
+@elementwise
 def square(x, /):
     """Elementwise x * x; truth values count as the integers 0 and 1."""
     x = as_operand("square", x)
@@ -298,6 +306,7 @@ def square(x, /):
 
 
 @compiled
+@elementwise
 def reciprocal(x, /):
     """Elementwise 1 / x, as a float."""
     (x,) = promote_inexact("reciprocal", x)
@@ -305,18 +314,21 @@ def reciprocal(x, /):
 
 
 @compiled
+@elementwise
 def floor(x, /):
     """Elementwise largest integer not above x."""
     return _rounded("floor", lax.floor, x)
 
 
 @compiled
+@elementwise
 def ceil(x, /):
     """Elementwise smallest integer not below x."""
     return _rounded("ceil", lax.ceil, x)
 
 
 @compiled
+@elementwise
 def trunc(x, /):
     """Elementwise nearest integer towards 0."""
 
@@ -332,6 +344,7 @@ fix = trunc
 
 
 @compiled
+@elementwise
 def rint(x, /):
     """Elementwise nearest integer as a float; halves go to the even neighbour."""
     x = as_operand("rint", x)
@@ -377,6 +390,7 @@ around = round
 
 
 @compiled
+@elementwise
 def isfinite(x, /):
     """Elementwise: neither infinite nor NaN?"""
     x = as_operand("isfinite", x)
@@ -389,6 +403,7 @@ def isfinite(x, /):
 
 
 @compiled
+@elementwise
 def isnan(x, /):
     """Elementwise: not a number?"""
     x = as_operand("isnan", x)
@@ -398,6 +413,7 @@ def isnan(x, /):
 
 
 @compiled
+@elementwise
 def isinf(x, /):
     """Elementwise: positive or negative infinity?"""
     x = as_operand("isinf", x)
@@ -459,6 +475,7 @@ def where_scalar(mask, value, x):
 
 
 @compiled
+@elementwise
 def real(val, /):
     """Elementwise real part; of real numbers, the numbers themselves."""
     x = as_operand("real", val)
@@ -466,6 +483,7 @@ def real(val, /):
 
 
 @compiled
+@elementwise
 def imag(val, /):
     """Elementwise imaginary part; zero for real numbers."""
     x = as_operand("imag", val)
@@ -475,6 +493,7 @@ def imag(val, /):
 
 
 @compiled
+@elementwise
 def conjugate(x, /):
     """Elementwise complex conjugate."""
     x = as_operand("conjugate", x)
@@ -506,6 +525,7 @@ def isreal(x, /):
 
 
 @compiled
+@elementwise
 def degrees(x, /):
     """Elementwise radians to degrees."""
     (x,) = promote_inexact("degrees", x)
@@ -513,6 +533,7 @@ def degrees(x, /):
 
 
 @compiled
+@elementwise
 def radians(x, /):
     """Elementwise degrees to radians."""
     (x,) = promote_inexact("radians", x)
@@ -523,6 +544,7 @@ rad2deg, deg2rad = degrees, radians
 
 
 @compiled
+@elementwise
 def log2(x, /):
     """Elementwise logarithm to base 2."""
     (x,) = promote_inexact("log2", x)
@@ -530,6 +552,7 @@ def log2(x, /):
 
 
 @compiled
+@elementwise
 def log10(x, /):
     """Elementwise logarithm to base 10."""
     (x,) = promote_inexact("log10", x)

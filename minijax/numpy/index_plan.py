@@ -107,7 +107,7 @@ class Index:
 
 def written_out(shape: tuple[int, ...], index) -> Index:
     """A user's index with one entry per axis of the array and per new axis."""
-    items = [y for x in _as_tuple(index) for y in _read(x)]
+    items = [y for x in as_tuple(index) for y in _read(x)]
     consumed = sum(1 for x in items if x is not None and x is not Ellipsis)
     consumed -= sum(1 for x in items if isinstance(x, _ScalarMask))
     if consumed > len(shape):
@@ -143,7 +143,8 @@ class _MaskAxis(NamedTuple):
     mask_axis: int
 
 
-def _as_tuple(index) -> tuple:
+def as_tuple(index) -> tuple:
+    """The items of an index; strings and lists are none."""
     if isinstance(index, tuple):
         return index
     if isinstance(index, str):

@@ -5,6 +5,7 @@ The index is written out by `index_plan`, and then the cheapest program is chose
     x[1:3, ::-2, None]     integers and slices          slice, rev, expand_dims
     x[i, 1:3]              a traced integer             dynamic_slice, squeeze
     x[:, rows, None]       arrays                       gather
+    x[mask]                a traced mask                a `Selection`
 
 Evaluated at once, integers and the starts of slices are operands, so that one program
 serves all of x[0], x[1], ... `.at[index]` scatters through the same plan (`updates`).
@@ -13,7 +14,7 @@ serves all of x[0], x[1], ... `.at[index]` scatters through the same plan (`upda
 import itertools
 from dataclasses import dataclass
 
-from .. import api
+from .. import api, errors
 from .. import primitives as lax
 from ..config import state
 from ..core.trace import evaluator, is_eager
@@ -28,6 +29,7 @@ from .index_plan import (
     plan_of,
     written_out,
 )
+from .selections import masked_index
 
 READS_SIZE = 1 << 12  # indices remembered before they are forgotten
 ROWS_PER_PROGRAM = 100  # iteration unpacks that many rows by one program
@@ -105,7 +107,11 @@ def getitem(
     >>> getitem(asarray([[0, 1, 2], [3, 4, 5]]), (slice(None), -1))
     Array([2, 5], dtype=int32)
     """
-    index = written_out(x.shape, index)
+    try:
+        index = written_out(x.shape, index)
+    except errors.NonConcreteBooleanIndexError:
+        masked = masked_index(x.shape, index)
+        return masked.selection(getitem(x, masked.rest))
     if index.inserted:
         x = lax.expand_dims(x, index.inserted)
     if mode is None or clamps(mode) or not index.picks:

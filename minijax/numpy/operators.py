@@ -21,6 +21,7 @@ from . import (
     repeating,
     searching,
     selection,
+    selections,
     shaping,
     sorting,
     updates,
@@ -38,6 +39,8 @@ _DEFERRING = (
 
 
 def _accepts(x) -> bool:
+    if type(x) is selections.Selection:
+        return False  # it has operators of its own
     return isinstance(x, _DEFERRING) or hasattr(x, "__jax_array__")
 
 
@@ -170,4 +173,36 @@ _PROPERTIES = {
     "at": lambda x: updates.At(x),
 }
 
+
+def _install_on_selections():
+    """The same for `x[mask]` with a traced mask: elementwise operators, reductions."""
+    kind = selections.Selection
+
+    def binary(function):
+        return (
+            lambda x, y: selections.mapped(function, x, y),
+            lambda x, y: selections.mapped(function, y, x),
+        )
+
+    for name, function in {**_BINARY, "pow": arithmetic.power}.items():
+        if name != "matmul":
+            method, swapped = binary(function)
+            setattr(kind, f"__{name}__", method)
+            setattr(kind, f"__r{name}__", swapped)
+    for name, function in _COMPARISONS.items():
+        setattr(kind, f"__{name}__", binary(function)[0])
+    unary = {
+        "__neg__": elementwise.negative,
+        "__abs__": elementwise.abs,
+        "__invert__": elementwise.bitwise_not,
+        "conj": elementwise.conjugate,
+    }
+    for name, function in unary.items():
+        setattr(kind, name, lambda x, f=function: selections.mapped(f, x))
+    for name, function in reductions.METHODS.items():
+        if name not in ("argmax", "argmin"):
+            setattr(kind, name, function)
+
+
 _install()
+_install_on_selections()

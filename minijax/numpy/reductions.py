@@ -28,6 +28,7 @@ from .arguments import (
 )
 from .promotion import as_operand, broadcast_value, canonical_axes, canonical_axis
 from .roots import root
+from .selections import Selection, reduction
 from .shaping import ravel
 
 Axis = int | Sequence[int] | None
@@ -37,6 +38,7 @@ _SHORT_FLOATS = (dtypes.float16, dtypes.bfloat16)
 
 
 @compiled(static_argnames=("axis", "dtype", "out", "keepdims", "promote_integers"))
+@reduction
 def sum(
     a,
     axis: Axis = None,
@@ -59,6 +61,7 @@ def sum(
 
 
 @compiled(static_argnames=("axis", "dtype", "out", "keepdims", "promote_integers"))
+@reduction
 def prod(
     a,
     axis: Axis = None,
@@ -175,6 +178,7 @@ def _kept(y, axes, keepdims):
 
 
 @compiled(static_argnames=("axis", "out", "keepdims"))
+@reduction
 def max(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -191,6 +195,7 @@ def max(
 
 
 @compiled(static_argnames=("axis", "out", "keepdims"))
+@reduction
 def min(
     a, axis: Axis = None, out=None, keepdims: bool = False, initial=None, where=None
 ):
@@ -218,6 +223,7 @@ amax, amin = max, min
 
 
 @compiled(static_argnames=("axis", "out", "keepdims"))
+@reduction
 def any(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
     """Whether some element along axes is true (not zero).
 
@@ -229,6 +235,7 @@ def any(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
 
 
 @compiled(static_argnames=("axis", "out", "keepdims"))
+@reduction
 def all(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
     """Whether every element along axes is true (not zero).
 
@@ -241,6 +248,8 @@ def all(a, axis: Axis = None, out=None, keepdims: bool = False, *, where=None):
 
 def truth(name, a):
     """An operand as truth values: which elements are not zero."""
+    if type(a) is Selection:
+        return a.with_values(truth(name, a.values))
     x = as_operand(name, a)
     return x if x.dtype == dtypes.bool_ else lax.ne(x, scalar(0, x.dtype))
 
@@ -263,11 +272,11 @@ def ptp(a, axis: Axis = None, out=None, keepdims: bool = False):
     4
     """
     refuse_out("ptp", out)
-    x = as_operand("ptp", a)
-    return lax.sub(max(x, axis, keepdims=keepdims), min(x, axis, keepdims=keepdims))
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
 
 
 @compiled(static_argnames=("axis", "dtype", "out", "keepdims"))
+@reduction
 def mean(
     a, axis: Axis = None, dtype=None, out=None, keepdims: bool = False, *, where=None
 ):
@@ -302,6 +311,7 @@ def _count(name, x, axis, keepdims, where):
 
 
 @compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims", "correction"))
+@reduction
 def var(
     a,
     axis: Axis = None,
@@ -328,6 +338,7 @@ def var(
 
 
 @compiled(static_argnames=("axis", "dtype", "out", "ddof", "keepdims", "correction"))
+@reduction
 def std(
     a,
     axis: Axis = None,

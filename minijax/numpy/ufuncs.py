@@ -402,7 +402,7 @@ def _library(function, identity=None, nin=2, **folds):
 
     It stays a function, because calling an object takes longer.
     """
-    plain = inspect.unwrap(function)
+    plain = getattr(function, "__wrapped__", function)  # not as a program
 
     if nin == 1:
 

@@ -7,6 +7,7 @@ contiguous:
     x.at[i, 1:3].add(y)        scatter_add x table y
     x.at[0].set(y)             dynamic_update_slice x y 0 0
 
+A traced mask updates by a select: x.at[mask].add(y) is where(mask, x + y, x).
 Updates outside the array are dropped, unless `mode="clip"` moves them to its border.
 """
 
@@ -14,6 +15,7 @@ import warnings
 
 import numpy as np
 
+from .. import errors
 from .. import primitives as lax
 from ..api import compiled
 from ..control import scatter_apply
@@ -22,6 +24,7 @@ from .creation import asarray
 from .index_plan import Pick, Window, plan_of, written_out
 from .indexing import getitem
 from .promotion import as_operand, canonical_axis, promote
+from .selections import Selection, aligned, masked_index
 from .shaping import ravel
 
 
@@ -136,7 +139,12 @@ class AtIndex:
         Array([1., 4.], dtype=float32)
         """
         wrap, (is_sorted, is_unique, mode) = _options("apply", **options)
-        index = written_out(self.array.shape, self.index)
+        try:
+            index = written_out(self.array.shape, self.index)
+        except errors.NonConcreteBooleanIndexError:
+            return self._where_selected(
+                lambda old: cast(as_operand("apply", func(old.values)), old.dtype)
+            )
         if is_unique or not any(p.ndim for p in index.picks):
             old = self.get(mode="clip", wrap_negative_indices=wrap)
             return self.set(func(old), **options)
@@ -156,10 +164,12 @@ class AtIndex:
     def _scatter(self, name, scatter, values, options):
         wrap, flags = _options(name, **options)
         x = self.array
-        index = written_out(x.shape, self.index)
+        try:
+            index = written_out(x.shape, self.index)
+        except errors.NonConcreteBooleanIndexError:
+            return self._select(name, scatter, values)
         if index.inserted:
             x = lax.expand_dims(x, index.inserted)
-        dtype = x.dtype
         x, values = _of_one_dtype(name, x, values)
         if name == "set" and wrap and _is_block(x.shape, index):
             out = _set_block(x, index, values)
@@ -169,10 +179,47 @@ class AtIndex:
             out = _scattered(x, values, positions, scatter, name, blank, settings)
         if index.inserted:
             out = lax.squeeze(out, index.inserted)
-        weak = self.array.weak_type
+        return self._typed(out)
+
+    def _typed(self, out):
+        """An updated array in the type of the old one."""
+        dtype, weak = self.array.dtype, self.array.weak_type
         if out.dtype == dtype and out.weak_type == weak:
             return out
         return lax.convert_element_type(out, dtype, weak)
+
+    def _select(self, name, scatter, values):
+        """The update where a traced mask holds, by one value for all its elements."""
+        chosen = isinstance(values, Selection)
+        wide, y = _of_one_dtype(name, self.array, values.values if chosen else values)
+        if chosen:
+            y = values.with_values(y)
+
+        def updated(old):
+            new = aligned(f"x.at[mask].{name}", old, y)
+            _check_fit(name, new.shape, old.values.shape)
+            return _COMBINE[scatter](old.values, spread(new, old.values.shape))
+
+        return self._typed(AtIndex(wide, self.index)._where_selected(updated))
+
+    def _where_selected(self, updated):
+        """The array with `updated` values of the selection where its mask holds."""
+        index = masked_index(self.array.shape, self.index)
+        region = getitem(self.array, index.rest)
+        old = index.selection(region)
+        new = lax.select(spread(old.where, old.values.shape), updated(old), old.values)
+        return AtIndex(self.array, index.rest).set(index.region(new, region.shape))
+
+
+# What a scatter does to one element.
+_COMBINE = {
+    lax.scatter: lambda old, new: new,
+    lax.scatter_add: lax.add,
+    lax.scatter_sub: lax.sub,
+    lax.scatter_mul: lax.mul,
+    lax.scatter_min: lax.min,
+    lax.scatter_max: lax.max,
+}
 
 
 def _options(
