@@ -11,6 +11,7 @@ from .. import dtypes, tree
 from ..core.literal import Literal, python_scalar
 from ..core.trace import Tracer
 from ..runtime.array import Array, as_array
+from .structs import ShapeDtypeStruct
 
 NUMBERS = (bool, int, float, complex)
 ARRAYS = (Array, Tracer)
@@ -134,6 +135,9 @@ def result_values(out, where: str, staged=False):
             continue
         if staged and type(x) in NUMBERS:
             values.append(python_scalar(x))
+            continue
+        if staged and isinstance(x, ShapeDtypeStruct):
+            values.append(x)  # a constant, which nobody can compute
             continue
         try:
             values.append(as_value(x, where))

@@ -44,7 +44,13 @@ class ShapedArray:
     text: str  # as printed in jaxprs and errors: f32[2,3]
     mlir: str  # as written in StableHLO: tensor<2x3xf32>
 
-    def __new__(cls, shape, dtype, weak_type=False):
+    sharding = None  # types do not say how arrays are cut over devices
+
+    def __new__(cls, shape, dtype, weak_type=False, *, sharding=None):
+        if sharding is not None:
+            raise NotImplementedError(
+                f"ShapedArray: types have no shardings, got {sharding}. Leave it out."
+            )
         try:
             return _INTERNED[shape, dtype, weak_type]
         except (KeyError, TypeError):
@@ -68,6 +74,22 @@ class ShapedArray:
     def str_short(self, short_dtypes=True):
         """The printed form, `f32[2,3]`; the name is the one JAX uses."""
         return self.text
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def update_weak_type(self, weak_type):
+        """The same aval with another flag."""
+        return self.update(weak_type=weak_type)
+
+    def to_ct_aval(self):
+        """The type of cotangents of such a value."""
+        return self.to_tangent_aval()
 
     def update(self, shape=None, dtype=None, weak_type=None):
         """The same aval with some of its parts replaced."""
