@@ -156,7 +156,7 @@ class _Problem(NamedTuple):
     maxiter: Any
 
     def goal(self, vector):
-        """The squared norm that the residual must not exceed, in the type of `vector`'s."""
+        """The squared norm that the residual must not exceed."""
         squared = _squared(vector)
         tol, atol = (lax.convert_element_type(t, squared.dtype) for t in self[4:6])
         return jnp.maximum(lax.square(tol) * squared, lax.square(atol))
@@ -247,7 +247,7 @@ def _start(where, multiply, b, x0):
     for x, y, c in zip(*parts, strict=True):
         wanted = dtypes.result_type(y, c)
         if aval_of(x).weak_type and np.issubdtype(wanted, np.inexact):
-            x = lax.convert_element_type(x, wanted)  # noqa: PLW2901
+            x = lax.convert_element_type(x, wanted)
         if x.dtype != wanted or x.dtype.kind not in "fcV":
             raise TypeError(
                 f"{where}: x0, A(x) and b must have one floating-point type, got "
