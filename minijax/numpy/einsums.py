@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..api import compiled
+from ..primitives import dot_general
 from .arguments import as_array, cast, refuse_out, refuse_out_sharding
 from .contract import contract, summed, transposed
 from .matrices import diagonal
@@ -37,6 +38,7 @@ def einsum(
     precision=None,
     preferred_element_type=None,
     out_sharding=None,
+    _dot_general=dot_general,
 ):
     """Sums of products of any number of operands, named axis by axis.
 
@@ -52,6 +54,11 @@ def einsum(
     """
     refuse_out("einsum", out)
     refuse_out_sharding("einsum", out_sharding)
+    if _dot_general is not dot_general:
+        raise NotImplementedError(
+            "einsum: products other than lax.dot_general are not supported, got "
+            f"_dot_general={_dot_general!r:.60}. Write the contraction out."
+        )
     inputs, output, operands = _parse(subscripts, operands)
     return _einsum(
         operands,
