@@ -54,7 +54,7 @@ def dot_product_attention(
     (4, 2, 8)
     """
     if implementation not in (None, "xla"):
-        raise NotImplementedError(
+        raise (NotImplementedError if implementation == "cudnn" else ValueError)(
             f"dot_product_attention: implementation {implementation!r} is not "
             'available in minijax. Pass "xla" or leave it out.'
         )

@@ -13,6 +13,7 @@ from .. import primitives as lax
 from ..api import custom_jvp
 from ..core.rules import like
 from .arguments import cast, refuse_out
+from .creation import asarray
 from .elementwise import (
     BOOL,
     abs,
@@ -56,7 +57,10 @@ def power(x1, x2, /):
         x1 = as_operand("power", x1)
         if x1.aval.dtype in dtypes.NUMBERS:
             if x1.aval.dtype in dtypes.INTS and x2 < 0:
-                raise ValueError("Integers cannot be raised to negative powers.")
+                raise TypeError(
+                    f"power: integers cannot be raised to negative powers, got {x2}. "
+                    "Convert the base to float."
+                )
             return lax.integer_pow(x1, x2)
     x1, x2 = as_operand("power", x1), as_operand("power", x2)
     base, exponent = x1.aval.dtype, x2.aval.dtype
@@ -292,7 +296,8 @@ def clip(arr=None, /, min=None, max=None, *, a=None, a_min=None, a_max=None):
     if x is None:
         raise ValueError("At most one of a_min and a_max may be None; no array given.")
     x = as_operand("clip", x)
-    if x.aval.dtype in dtypes.COMPLEX:
+    given = [as_operand("clip", y) for y in (low, high) if y is not None]
+    if any(y.aval.dtype in dtypes.COMPLEX for y in (x, *given)):
         raise ValueError("clip: complex numbers have no order. Clip the parts instead.")
     if low is not None:
         x = maximum(low, x)
@@ -325,7 +330,7 @@ def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
 
 def array_equal(a1, a2, equal_nan=False):
     """Whether two arrays have the same shape and elements."""
-    a1, a2 = promote("array_equal", a1, a2)
+    a1, a2 = promote("array_equal", asarray(a1), asarray(a2))
     if a1.aval.shape != a2.aval.shape:
         return lax.full((), False)
     same = lax.eq(a1, a2)
@@ -336,7 +341,7 @@ def array_equal(a1, a2, equal_nan=False):
 
 def array_equiv(a1, a2):
     """Whether two arrays broadcast to one shape and are equal there."""
-    a1, a2 = promote("array_equiv", a1, a2)
+    a1, a2 = promote("array_equiv", asarray(a1), asarray(a2))
     try:
         a1, a2 = broadcast_shapes_of("array_equiv", a1, a2)
     except (TypeError, ValueError):

@@ -237,6 +237,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
             f"shapes {tuple(xp.shape)} and {tuple(fp.shape)}."
         )
     x, xp = map(as_array, promote_inexact("interp", x, xp))
+    if x.dtype in dtypes.COMPLEX:
+        raise ValueError(f"interp: x and xp must be real, got {x.aval}.")
     (fp,) = map(as_array, promote_inexact("interp", fp))
     for side, end in (("left", left), ("right", right)):
         if isinstance(end, str) and end != "extrapolate":

@@ -45,6 +45,10 @@ def delete(arr, obj, axis: int | None = None, *, assume_unique_indices: bool = F
     if isinstance(obj, slice):
         return _without(x, axis, np.arange(n)[obj])
     positions = as_operand("delete", obj)
+    if positions.dtype not in dtypes.INTS | dtypes.BOOL:
+        raise ValueError(
+            f"delete: obj must be integers, a slice or a mask, got {positions.aval}."
+        )
     if positions.ndim == 0 and positions.dtype != dtypes.bool_:
         return _without_one(x, axis, positions)
     if assume_unique_indices and positions.dtype != dtypes.bool_:
@@ -122,6 +126,10 @@ def insert(arr, obj, values, axis: int | None = None):
     if positions.dtype not in dtypes.INTS:
         raise ValueError(
             f"jnp.insert(): index array must be integer typed; got {positions.dtype}."
+        )
+    if positions.ndim > 1:
+        raise ValueError(
+            f"insert: obj must be an index, a slice or a vector, got {positions.aval}."
         )
     if new.ndim < x.ndim:
         new = expand_dims(new, tuple(range(x.ndim - new.ndim)))

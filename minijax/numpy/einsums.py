@@ -110,6 +110,8 @@ def _parse(subscripts, operands):
     """Labels of each operand, labels of the result or None, and the operands."""
     if isinstance(subscripts, str):
         inputs, output = _from_string(subscripts)
+    elif not operands:
+        raise TypeError("einsum: needs subscripts and operands, got one array.")
     else:
         inputs, output, operands = _from_lists((subscripts, *operands))
     if len(inputs) != len(operands):

@@ -8,7 +8,7 @@ from .. import dtypes
 from .. import primitives as lax
 from ..api import compiled
 from ..core.rules import like
-from .arguments import refuse_out
+from .arguments import refuse_out, static_int
 from .promotion import (
     as_operand,
     broadcast_shapes_of,
@@ -172,12 +172,24 @@ greater_equal = _binary(
 bitwise_and = _binary("bitwise_and", lax.bitwise_and, "Elementwise x & y.")
 bitwise_or = _binary("bitwise_or", lax.bitwise_or, "Elementwise x | y.")
 bitwise_xor = _binary("bitwise_xor", lax.bitwise_xor, "Elementwise x ^ y.")
-left_shift = _binary("left_shift", lax.shift_left, "Elementwise x << y.")
+
+
+def _whole(x, y):
+    """Truth values as integers, which can be shifted."""
+    if x.aval.dtype != BOOL:
+        return x, y
+    return convert(x, dtypes.default_int()), convert(y, dtypes.default_int())
+
+
+left_shift = _binary(
+    "left_shift", lambda x, y: lax.shift_left(*_whole(x, y)), "Elementwise x << y."
+)
 bitwise_left_shift = left_shift
 
 
 def shifted_right(x, y):
     """Promoted integers x >> y, repeating the sign of signed ones."""
+    x, y = _whole(x, y)
     if x.aval.dtype in dtypes.UNSIGNED:
         return lax.shift_right_logical(x, y)
     return lax.shift_right_arithmetic(x, y)
@@ -291,6 +303,8 @@ def signbit(x, /):
 def copysign(x1, x2, /):
     """Elementwise |x1| with the sign of x2."""
     x1, x2 = broadcast_shapes_of("copysign", *promote_inexact("copysign", x1, x2))
+    if x1.aval.dtype in dtypes.COMPLEX:
+        raise TypeError(f"copysign: needs real numbers, got {x1.aval}.")
     size = lax.abs(x1)
     signed = lax.select(signbit(x2), lax.neg(size), size)
     weak = x1.aval.weak_type and x2.aval.weak_type
@@ -369,6 +383,7 @@ def _rounded(name, primitive, x):
 def round(a, decimals=0, out=None):
     """Elementwise rounding to `decimals` digits; halves go to the even neighbour."""
     refuse_out("round", out)
+    decimals = static_int("round", "decimals", decimals)
     x = as_operand("round", a)
     dtype = x.aval.dtype
     if dtype in dtypes.INTS or dtype == BOOL:

@@ -47,13 +47,14 @@ def vectorize(
     def vectorized(*args, **kwargs):
         mapped = [k for k in range(len(args)) if k not in excluded]
         values = [as_operand("vectorize", args[k]) for k in mapped]
-        cores = _parse(signature)[0] if signature else [()] * len(values)
+        cores, results = _parse(signature) if signature else ([()] * len(values), None)
         if len(cores) != len(values):
             raise TypeError(
                 f"vectorize: wrong number of positional arguments: expected "
                 f"{len(cores)} by the signature {signature}, got {len(values)}."
             )
         leading = [_leading(x, core) for x, core in zip(values, cores, strict=True)]
+        sizes = _sizes(values, cores)
         shape = broadcast_shapes(*leading)
         fixed = {name: v for name, v in kwargs.items() if name in excluded}
         if len(fixed) != len(kwargs):
@@ -66,11 +67,47 @@ def vectorize(
             full = list(args)
             for k, x in zip(mapped, xs, strict=True):
                 full[k] = x
-            return pyfunc(*full, **fixed)
+            out = pyfunc(*full, **fixed)
+            if results is not None:
+                _check_results(out, results, sizes)
+            return out
 
         return _map_leading(core_function, values, leading, shape)
 
     return vectorized
+
+
+def _sizes(values, cores) -> dict[str, int]:
+    """The size of each core axis that is named; number names are their own size."""
+    sizes: dict[str, int] = {}
+    for x, core in zip(values, cores, strict=True):
+        for name, n in zip(core, x.shape[x.ndim - len(core) :], strict=True):
+            if sizes.setdefault(name, int(name) if name.isdigit() else n) != n:
+                raise ValueError(
+                    f"vectorize: inconsistent size for core dimension {name!r}: "
+                    f"{sizes[name]} and {n}."
+                )
+    return sizes
+
+
+def _check_results(out, results, sizes):
+    """What the function returned has the core axes that the signature promises."""
+    outs = out if isinstance(out, tuple) else (out,)
+    if len(outs) != len(results):
+        raise TypeError(
+            f"vectorize: the signature has {len(results)} results, the function "
+            f"returned {len(outs)}."
+        )
+    for x, core in zip(outs, results, strict=True):
+        shape = as_operand("vectorize", x).shape
+        expected = [sizes.get(name) for name in core]
+        if len(shape) != len(core) or any(
+            n is not None and n != m for n, m in zip(expected, shape, strict=True)
+        ):
+            raise ValueError(
+                f"vectorize: output shape {tuple(shape)} does not match core "
+                f"dimensions {core} of the signature."
+            )
 
 
 def _leading(x, core):

@@ -181,6 +181,8 @@ def _quantile(name, a, q, axis, out, overwrite_input, method, keepdims, weights=
         raise ValueError(f"{name}: needs at least one element, got shape {x.shape}.")
     options = {"name": name, "axes": axes, "method": method, "keepdims": keepdims}
     arrays = [x] if weights is None else [x, as_operand(name, weights)]
+    if isinstance(q, complex) or getattr(q, "dtype", None) in dtypes.COMPLEX:
+        raise TypeError(f"{name}: q must be real, got {q}.")
     if _is_known(q):
         q = np.asarray(q, np.float64)
         known = q.item() if q.ndim == 0 else tuple(q.ravel().tolist())

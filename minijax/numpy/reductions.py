@@ -27,7 +27,7 @@ from .arguments import (
     scalar,
 )
 from .promotion import as_operand, broadcast_value, canonical_axes, canonical_axis
-from .roots import root
+from .root import root
 from .selections import Selection, reduction
 from .shaping import ravel
 

@@ -32,6 +32,8 @@ def tile(A, reps):
     if any(n != int(n) for n in counts):
         raise TypeError(f"tile: reps must be whole numbers, got {reps}.")
     counts = tuple(int(n) for n in counts)
+    if any(n < 0 for n in counts):
+        raise ValueError(f"tile: reps must not be negative, got {reps}.")
     rank = max(len(counts), x.ndim)
     counts = (1,) * (rank - len(counts)) + counts
     sizes = (1,) * (rank - x.ndim) + tuple(x.shape)

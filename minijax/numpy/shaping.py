@@ -259,7 +259,7 @@ def broadcast_to(array, shape, *, out_sharding=None):
     x = as_operand("broadcast_to", array)
     sizes = as_shape("broadcast_to", shape)
     if any(n < 0 for n in sizes):
-        raise TypeError(f"broadcast_to: sizes must not be negative, got {sizes}.")
+        raise ValueError(f"broadcast_to: sizes must not be negative, got {sizes}.")
     return _broadcast("broadcast_to", x, sizes)
 
 

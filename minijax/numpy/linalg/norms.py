@@ -8,7 +8,7 @@ from ...api import compiled
 from .. import arithmetic, reductions
 from ..arguments import as_array
 from ..promotion import as_operand, canonical_axes, promote_inexact
-from ..roots import root
+from ..root import root
 from ..shaping import expand_dims, moveaxis, ravel, reshape
 from .decompositions import eigvalsh, svd
 
