@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import scipy.special
+import scipy.stats
 
 import minijax
-from minijax import debug, lax, pure_callback, random
+from minijax import debug, lax, pure_callback, random, special
 from minijax import numpy as jnp
 from minijax.ad_checkpoint import checkpoint_name
 from minijax.control.policies import to_memory
@@ -359,6 +360,28 @@ SPECIAL = [
          (0.5, 4), lambda x: scipy.special.polygamma(1, x), slack=10, exact=False),
     Case("zeta", lambda x: lax.zeta(jnp.full_like(x, 3), x), [M], REAL,
          (1, 3), lambda x: scipy.special.zeta(3, x), slack=10, exact=False),
+    binary("igamma", scipy.special.gammainc, (0.2, 4)),
+    binary("igammac", scipy.special.gammaincc, (0.2, 4)),
+    binary("igamma_grad_a", None, (0.2, 4)),
+    binary("random_gamma_grad", None, (0.2, 4)),
+    Case("gamma_density", special.gamma_density, [M, M], REAL, (0.2, 4),
+         lambda a, x: scipy.stats.gamma.pdf(x, a)),
+    Case("regularized_incomplete_beta", lax.betainc, [M, M, M], REAL, (0.1, 0.9),
+         scipy.special.betainc),
+    Case("beta_density", special.beta_density, [M, M, M], REAL, (0.1, 0.9),
+         lambda a, b, x: scipy.stats.beta.pdf(x, a, b)),
+    Case("log_beta", special.log_beta, [M, M], REAL, (0.2, 4), scipy.special.betaln),
+    Case("gamma", special.gamma, [M], REAL, (0.2, 4), scipy.special.gamma, slack=10),
+    Case("bessel_i0", special.bessel_i0, [M], REAL, None, scipy.special.i0),
+    Case("bessel_i1", special.bessel_i1, [M], REAL, None, scipy.special.i1),
+    unary("bessel_i0e", scipy.special.i0e),
+    unary("bessel_i1e", scipy.special.i1e),
+    Case("erfcx", special.erfcx, [M], REAL, None, scipy.special.erfcx),
+    Case("ndtr", special.ndtr, [M], REAL, None, scipy.special.ndtr),
+    Case("log_ndtr", special.log_ndtr, [M], REAL, None, scipy.special.log_ndtr),
+    Case("normal_hazard", special.normal_hazard, [M], REAL, None,
+         lambda x: scipy.stats.norm.pdf(x) / scipy.stats.norm.cdf(x)),
+    Case("ndtri", special.ndtri, [M], REAL, (0.2, 0.8), scipy.special.ndtri),
 ]
 
 TYPES = [

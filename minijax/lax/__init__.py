@@ -4,6 +4,8 @@ No promotion, and no broadcasting but that of scalars and of axes of size 1: ope
 agree in dtype and rank.
 """
 
+import importlib as _importlib
+
 from ..primitives import (
     ConvDimensionNumbers as ConvDimensionNumbers,
     ConvGeneralDilatedDimensionNumbers as ConvGeneralDilatedDimensionNumbers,
@@ -353,3 +355,34 @@ from .platforms import (
 )
 from .scaled import scaled_dot as scaled_dot
 from . import linalg as linalg
+
+# Loaded when they are first asked for.
+_SPECIAL = frozenset(
+    {
+        "bessel_i0e",
+        "bessel_i0e_p",
+        "bessel_i1e",
+        "bessel_i1e_p",
+        "betainc",
+        "igamma",
+        "igamma_grad_a",
+        "igamma_grad_a_p",
+        "igamma_p",
+        "igammac",
+        "igammac_p",
+        "random_gamma_grad",
+        "regularized_incomplete_beta_p",
+    }
+)
+
+
+def __getattr__(name):
+    if name in _SPECIAL:
+        value = getattr(_importlib.import_module(f"{__name__}.special"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_SPECIAL})

@@ -1,0 +1,52 @@
+"""Special functions: `minijax.scipy.special` is `jax.scipy.special`."""
+
+from ...nn import logsumexp as logsumexp
+from .bessel import (
+    i0 as i0,
+    i0e as i0e,
+    i1 as i1,
+    i1e as i1e,
+)
+from .entropy import (
+    boxcox as boxcox,
+    boxcox1p as boxcox1p,
+    entr as entr,
+    expit as expit,
+    kl_div as kl_div,
+    logit as logit,
+    rel_entr as rel_entr,
+    xlog1py as xlog1py,
+    xlogy as xlogy,
+)
+from .gammas import (
+    bernoulli as bernoulli,
+    beta as beta,
+    betainc as betainc,
+    betaln as betaln,
+    comb as comb,
+    digamma as digamma,
+    factorial as factorial,
+    gamma as gamma,
+    gammainc as gammainc,
+    gammaincc as gammaincc,
+    gammaln as gammaln,
+    gammasgn as gammasgn,
+    loggamma as loggamma,
+    multigammaln as multigammaln,
+    poch as poch,
+    polygamma as polygamma,
+    psi as psi,
+    zeta as zeta,
+)
+from .normal import (
+    erf as erf,
+    erfc as erfc,
+    erfinv as erfinv,
+    log_ndtr as log_ndtr,
+    ndtr as ndtr,
+    ndtri as ndtri,
+)
+from .softmax import (
+    log_softmax as log_softmax,
+    softmax as softmax,
+)

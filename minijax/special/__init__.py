@@ -1,0 +1,31 @@
+"""Special functions as primitives: their kernels, and the records made of them."""
+
+from .incomplete_beta import (
+    beta_density as beta_density,
+    betainc as betainc,
+    log_beta as log_beta,
+)
+from .incomplete_gamma import (
+    gamma_density as gamma_density,
+    igamma as igamma,
+    igamma_grad_a as igamma_grad_a,
+    igammac as igammac,
+    random_gamma_grad as random_gamma_grad,
+)
+from .bessel import (
+    bessel_i0 as bessel_i0,
+    bessel_i0e as bessel_i0e,
+    bessel_i1 as bessel_i1,
+    bessel_i1e as bessel_i1e,
+)
+from .complete import (
+    complex_log_gamma as complex_log_gamma,
+    gamma as gamma,
+)
+from .normal import (
+    erfcx as erfcx,
+    log_ndtr as log_ndtr,
+    ndtr as ndtr,
+    ndtri as ndtri,
+    normal_hazard as normal_hazard,
+)

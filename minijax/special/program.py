@@ -1,0 +1,162 @@
+"""Elementwise primitives whose lowering is a program: special functions.
+
+A *kernel* is a function of arrays of one dtype and shape, written with primitives. The
+record made of it is a primitive like others, one equation of a program:
+
+    c:f32[3] = igamma a b
+
+Its partial derivatives are those of the kernel, taken forwards element by element, and
+each is the same primitive again with another `order`. So there are derivatives of every
+order, and reverse mode only multiplies by them:
+
+    d/da:   igamma[order=(1, 0)] a b
+
+Where a partial derivative has a form of its own, `slopes` gives it.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from ..config import nan_safe
+from ..core.avals import ShapedArray
+from ..core.literal import aval_of, literal
+from ..core.primitive import Primitive
+from ..core.rules import JvpRule, add_tangents, instantiate
+from ..primitives import convert_element_type, select
+from ..primitives.elementwise.builders import (
+    FLOATS,
+    elementwise_batch,
+    nary_abstract,
+    spread_tangent,
+)
+from ..transforms.jvp import jvp_flat
+from ..transforms.stage import stage
+
+FLOAT32 = np.dtype("float32")
+
+# Programs kept, by primitive, order, dtype and shape.
+PROGRAMS = 1024
+
+
+def programmed(
+    name: str, kernel: Callable, arity: int, slopes: tuple = (), params: tuple = ()
+) -> Primitive:
+    """A primitive of `arity` floating-point operands that is computed by a kernel.
+
+    Args:
+      kernel: takes one array per operand, all of one shape and of dtype f32 or f64, and
+        returns one like them. Half precision is computed in f32 and rounded.
+      slopes: for each operand None, or a function (order, *operands, **params) of the
+        derivative in it of the derivative of that order; it may return None.
+      params: names of the kernel's keyword arguments, which are static.
+    """
+    slopes = slopes or (None,) * arity
+    none = (0,) * arity
+
+    @functools.lru_cache(PROGRAMS)
+    def program(order, aval, static):
+        return stage(
+            lambda *xs: [_rounded(kernel, order, xs, dict(static))], [aval] * arity
+        )
+
+    def slope(k, operands, order, static):
+        if slopes[k] is not None:
+            found = slopes[k](order, *operands, **static)
+            if found is not None:
+                return found
+        raised = tuple([n + (j == k) for j, n in enumerate(order)])
+        return primitive.bind(*operands, order=raised, **static)
+
+    def jvp(primitive, primals, tangents, given):
+        out = primitive.bind(*primals, **given)
+        order = given.get("order", none)
+        static = {n: given[n] for n in params}
+        total = None
+        for k, t in enumerate(tangents):
+            if t is not None:
+                d = slope(k, primals, order, static)
+                total = add_tangents(total, d * spread_tangent(t, d))
+        return out, spread_tangent(total, out)
+
+    def lower(hlo, out, *operands, order=none, **static):
+        aval = ShapedArray(out.shape, out.dtype)
+        names = [hlo.value(hlo.spread(x, out.shape), aval) for x in operands]
+        closed = program(order, aval, tuple(static.items()))
+        return hlo.call(closed, *names, name=name)[0]
+
+    primitive = Primitive(
+        name,
+        abstract=nary_abstract(name, FLOATS),
+        jvp=JvpRule(jvp),
+        batch=elementwise_batch(name),
+        lower=lower,
+    )
+    return primitive
+
+
+def _rounded(kernel, order, xs, static):
+    """A partial derivative of a kernel, in f32 where its operands are narrower."""
+    dtype = xs[0].dtype
+    if dtype.itemsize < FLOAT32.itemsize:
+        xs = [convert_element_type(x, FLOAT32) for x in xs]
+    f = functools.partial(kernel, **static)
+    for k, times in enumerate(order):
+        for _ in range(times):
+            f = partial_derivative(f, k)
+    with nan_safe(True):  # kernels choose between formulas by `where`
+        y = f(*xs)
+    return convert_element_type(y, dtype)
+
+
+def partial_derivative(f: Callable, k: int) -> Callable:
+    """The derivative of an elementwise function in its k-th argument."""
+
+    def derivative(*xs):
+        tangents = [None] * len(xs)
+        tangents[k] = filled(xs[k], 1.0)
+        (y,), (y_dot,) = jvp_flat(lambda *xs: [f(*xs)], xs, tangents)
+        return instantiate(y_dot, y)
+
+    return derivative
+
+
+# What kernels are written with, beside primitives and operators
+
+
+def filled(x, value: float):
+    """An array like x that is filled with a number."""
+    aval = aval_of(x)
+    return literal(value, ShapedArray(aval.shape, aval.dtype))
+
+
+def where(mask, x, y):
+    """Elementwise x where the mask holds, else y; one of them may be a number."""
+    like = y if isinstance(x, int | float) else x
+    x, y = [filled(like, float(z)) if isinstance(z, int | float) else z for z in (x, y)]
+    return select(mask, x, y)
+
+
+def polynomial(x, coefficients):
+    """The value of a polynomial by Horner's rule, the constant term first."""
+    total = filled(x, coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        total = total * x + c
+    return total
+
+
+def chebyshev(x, coefficients):
+    """The sum of c[k] T_k(x) by Clenshaw's recurrence, -1 <= x <= 1.
+
+    Coefficients that are below the rounding of f32 are left out there.
+    """
+    if x.dtype == FLOAT32:
+        least = 1e-9 * max(map(abs, coefficients))
+        count = max(k for k, c in enumerate(coefficients) if abs(c) > least) + 1
+        coefficients = coefficients[:count]
+    twice = 2.0 * x
+    b1, b2 = filled(x, 0.0), filled(x, 0.0)
+    for c in reversed(coefficients[1:]):
+        b1, b2 = twice * b1 - b2 + c, b1
+    return x * b1 - b2 + coefficients[0]

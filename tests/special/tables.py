@@ -1,0 +1,112 @@
+"""Chebyshev coefficients of `minijax/special/tables.py`, computed anew by mpmath.
+
+    python tests/special/tables.py > minijax/special/tables.py
+
+Each table is a function of t in [-1, 1] that is analytic beyond; coefficients smaller
+than the rounding of the largest in f64 are left out.
+"""
+
+from collections.abc import Callable
+
+import mpmath as mp
+
+DIGITS = 40
+POINTS = 64
+
+
+def log_gamma_1p(t):
+    """log Gamma(1 + a) / a for a = (1 + t) / 2."""
+    a = (1 + t) / 2
+    return mp.loggamma(1 + a) / a if a else -mp.euler
+
+
+def erfcx(t):
+    """(1 + 2 x) exp(x**2) erfc(x) for x = 3.75 (1 + t) / (1 - t)."""
+    x = mp.mpf(15) / 4 * (1 + t) / (1 - t)
+    if x < 1000:
+        return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+    terms = [(-1) ** k * mp.fac2(2 * k - 1) / (2 * x * x) ** k for k in range(10)]
+    return (1 + 2 * x) / (x * mp.sqrt(mp.pi)) * mp.fsum(terms)
+
+
+def ndtri_center(t):
+    """ndtri(1/2 + q) / q for q**2 = 0.425**2 (1 + t) / 2."""
+    q = mp.mpf("0.425") * mp.sqrt((1 + t) / 2)
+    return mp.sqrt(2) * mp.erfinv(2 * q) / q if q else mp.sqrt(2 * mp.pi)
+
+
+def ndtri_tail(t):
+    """-ndtri(exp(-r**2)) for r = 3.3 + 1.7 t."""
+    return _upper_quantile(mp.mpf("3.3") + mp.mpf("1.7") * t)
+
+
+def ndtri_far(t):
+    """-ndtri(exp(-r**2)) for r = 16.25 + 11.25 t."""
+    return _upper_quantile(mp.mpf("16.25") + mp.mpf("11.25") * t)
+
+
+def _upper_quantile(r):
+    def excess(y):
+        return mp.log(mp.erfc(y) / 2) + r * r
+
+    return mp.sqrt(2) * mp.findroot(excess, mp.sqrt(max(r * r - 1, mp.mpf("0.1"))))
+
+
+def i0e_far(t):
+    """sqrt(x) exp(-x) I0(x) for x = 16 / (1 + t)."""
+    return _scaled_bessel(0, t)
+
+
+def i1e_far(t):
+    """sqrt(x) exp(-x) I1(x) for x = 16 / (1 + t)."""
+    return _scaled_bessel(1, t)
+
+
+def _scaled_bessel(order, t):
+    x = 16 / (1 + t)
+    return mp.sqrt(x) * mp.exp(-x) * mp.besseli(order, x)
+
+
+TABLES: dict[str, Callable] = {
+    "LOG_GAMMA_1P": log_gamma_1p,
+    "ERFCX": erfcx,
+    "NDTRI_CENTER": ndtri_center,
+    "NDTRI_TAIL": ndtri_tail,
+    "NDTRI_FAR": ndtri_far,
+    "I0E_FAR": i0e_far,
+    "I1E_FAR": i1e_far,
+}
+
+
+def coefficients(f: Callable, count: int = POINTS) -> list[float]:
+    """The Chebyshev coefficients of a function on [-1, 1], in f64."""
+    with mp.workdps(DIGITS):
+        angles = [mp.pi * (j + mp.mpf(1) / 2) / count for j in range(count)]
+        values = [f(mp.cos(angle)) for angle in angles]
+        found = []
+        for k in range(count):
+            terms = [v * mp.cos(k * a) for v, a in zip(values, angles, strict=True)]
+            found.append(float(2 * mp.fsum(terms) / count))
+    found[0] /= 2
+    least = 1e-17 * max(map(abs, found))
+    last = max(k for k, c in enumerate(found) if abs(c) > least)
+    return found[: last + 1]
+
+
+HEAD = '''"""Chebyshev coefficients of smooth factors of special functions, for f64.
+
+Written by `tests/special/tables.py`, which says what each of them is.
+"""
+'''
+
+
+def main():
+    print(HEAD)
+    for name, f in TABLES.items():
+        print(f"# {f.__doc__.splitlines()[0]}")
+        rows = "".join(f"    {c!r},\n" for c in coefficients(f))
+        print(f"{name} = (\n{rows})")
+
+
+if __name__ == "__main__":
+    main()
