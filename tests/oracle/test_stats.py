@@ -82,10 +82,23 @@ CONTINUOUS = [
         "pareto", "logpdf pdf cdf logcdf sf logsf", positive, (positive, BELOW, unit)
     ),
     *rows("pareto", "ppf", unit, (positive, LOC, SCALE)),
-    *rows("gumbel_r", "logpdf pdf cdf logcdf sf logsf", unit, (unit, uniform(1, 3))),
-    *rows("gumbel_r", "ppf", unit, (LOC, SCALE)),
-    *rows("gumbel_l", "logpdf pdf cdf logcdf sf logsf", unit, (unit, uniform(1, 3))),
-    *rows("gumbel_l", "ppf", unit, (LOC, SCALE)),
+    # jax refuses their derivatives: it multiplies with a float0.
+    *rows(
+        "gumbel_r",
+        "logpdf pdf cdf logcdf sf logsf",
+        unit,
+        (unit, uniform(1, 3)),
+        slopes="differences",
+    ),
+    *rows("gumbel_r", "ppf", unit, (LOC, SCALE), slopes="differences"),
+    *rows(
+        "gumbel_l",
+        "logpdf pdf cdf logcdf sf logsf",
+        unit,
+        (unit, uniform(1, 3)),
+        slopes="differences",
+    ),
+    *rows("gumbel_l", "ppf", unit, (LOC, SCALE), slopes="differences"),
     *rows("gamma", "logpdf pdf", positive, (positive, BELOW, SCALE)),
     *rows("gamma", "cdf logcdf sf logsf", positive, (positive, BELOW, SCALE), order=1),
     *rows("chi2", "logpdf pdf", positive, (positive, BELOW, SCALE)),
@@ -124,7 +137,17 @@ WHOLE = [
     *rows(
         "binom", "logpmf pmf", COUNT, (TRIALS, unit), dtypes=(("i32", "i32", "f32"),)
     ),
-    *rows("binom", "logpmf pmf", unit, (positive, unit), order=0),
+    # Between whole numbers.
+    *[
+        Row(
+            f"scipy.stats.binom.{name}",
+            (unit, TRIALS, unit),
+            shapes=(((4,), (4,), (4,)), ((), (), ())),
+            dtypes=("f32", "float"),
+            name="between",
+        )
+        for name in ("logpmf", "pmf")
+    ],
     *rows("geom", "logpmf pmf", integers(1, 6), (unit,), dtypes=(DISCRETE,)),
     *rows(
         "nbinom", "logpmf pmf", COUNT, (positive, unit), dtypes=(("i32", "f32", "f32"),)
@@ -135,10 +158,19 @@ WHOLE = [
         COUNT,
         (TRIALS, positive, positive),
         dtypes=(("i32", "i32", "f32", "f32"),),
+        options={"rtol": {"f64": 1e-6}, "why": "jax's betaln is off by 1e-7"},
     ),
     *rows("poisson", "logpmf pmf", COUNT, (positive,), dtypes=(DISCRETE,)),
     *rows("poisson", "cdf", COUNT, (positive,), dtypes=(DISCRETE,), order=1),
-    *rows("poisson", "entropy", positive, ()),
+    *rows(
+        "poisson",
+        "entropy",
+        positive,
+        (),
+        order=1,
+        slopes="differences",
+        options={"rtol": {"f64": 1e-6}, "why": "jax's sum is off by 1e-7"},
+    ),
 ]
 
 
@@ -272,7 +304,14 @@ SAMPLES = [
         (normal,),
         shapes=ONE,
         dtypes=("f32", "f16", "i32", "f64", "c64", "b"),
+    ),
+    Row(
+        "scipy.stats.sem",
+        (normal,),
+        shapes=(((9,),), ((3, 4),)),
+        dtypes=("f64", "c128"),
         order=1,
+        name="slopes",
     ),
     Row("scipy.stats.sem", (normal,), {"axis": None, "ddof": 0}, shapes=ONE, name="0"),
     Row(

@@ -1,6 +1,7 @@
 """The Bernoulli distribution: 1 with probability p, otherwise 0; both moved by loc."""
 
 from ... import numpy as jnp
+from ... import primitives as lax
 from ...api import compiled
 from . import densities
 from .densities import INF, NAN, operands, with_nan
@@ -59,4 +60,5 @@ def ppf(q, p):
     """
     q, p = operands("bernoulli.ppf", q, p)
     valid = (q >= 0) & (q <= 1) & (p >= 0) & (p <= 1)
-    return jnp.where(valid, jnp.where(q <= 1 - p, 0.0, 1.0), NAN)
+    value = jnp.where(valid, jnp.where(q <= 1 - p, 0.0, 1.0), NAN)
+    return lax.convert_element_type(value, q.dtype, q.weak_type and p.weak_type)

@@ -15,7 +15,7 @@ def logpmf(k, n, a, b, loc=0):
     Between whole numbers it is interpolated by the gamma function.
 
     >>> logpmf(1, 1, 1.0, 1.0).item()
-    -0.693147
+    -0.6931
     """
     k, n, a, b, loc = operands("betabinom.logpmf", k, n, a, b, loc)
     k = k - loc

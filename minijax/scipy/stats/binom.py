@@ -11,7 +11,7 @@ def log_choose(n, k):
     """Log of the binomial coefficient, n over k, through 1 / ((n + 1) B(...)).
 
     >>> log_choose(4.0, 2.0).item()
-    1.791759
+    1.7917
     """
     return -jnp.log1p(n) - special.betaln(n - k + 1, k + 1)
 
@@ -30,7 +30,7 @@ def logpmf(k, n, p, loc=0):
     Between whole numbers it is interpolated by the gamma function.
 
     >>> logpmf(1, 2, 0.5).item()
-    -0.693147
+    -0.6931
     """
     outside, parts = _parts("binom.logpmf", k, n, p, loc)
     return jnp.where(outside, -INF, densities.log_powers(*parts))

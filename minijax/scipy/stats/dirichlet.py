@@ -49,7 +49,7 @@ def logpdf(x, alpha):
       ValueError: if alpha is not one-dimensional, or x has another number of rows.
 
     >>> logpdf(np.array([0.2, 0.3, 0.5]), np.array([1.0, 1.0, 1.0])).item()
-    0.693147
+    0.6931
     """
     outside, powers, x, log_c = _parts("dirichlet.logpdf", x, alpha)
     inside = jnp.sum(special.xlogy(powers, x), axis=0) + log_c

@@ -23,7 +23,7 @@ def logpmf(k, n, p, loc=0):
     Between whole numbers it is interpolated by the gamma function.
 
     >>> logpmf(1, 1, 0.5).item()
-    -1.386294
+    -1.3862
     """
     outside, parts = _parts("nbinom.logpmf", k, n, p, loc)
     return jnp.where(outside, -INF, densities.log_powers(*parts))

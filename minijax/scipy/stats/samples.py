@@ -92,16 +92,18 @@ def _mode(a, axis, keepdims):
     rank = a.ndim
     x = jnp.atleast_1d(a)
     x = jnp.ravel(x) if axis is None else jnp.moveaxis(x, axis, -1)
+    dtype, whole = dtypes.canonicalize(float), dtypes.canonicalize(int)
     if x.shape[-1] == 0:
-        dtype = dtypes.canonicalize(float)
         value = jnp.full(x.shape[:-1], np.nan, dtype)
         count = jnp.zeros(x.shape[:-1], dtype)
+    elif x.size == 0:
+        value, count = x[..., 0], jnp.zeros(x.shape[:-1], whole)
     else:
         s = jnp.sort(x, axis=-1)
         length = jnp.arange(x.shape[-1], dtype=np.int32) - _starts(_firsts(s)) + 1
         place = jnp.argmax(length, axis=-1, keepdims=True)
         value = jnp.take_along_axis(s, place, axis=-1)[..., 0]
-        count = jnp.max(length, axis=-1).astype(dtypes.canonicalize(int))
+        count = jnp.max(length, axis=-1).astype(whole)
     if keepdims and rank:
         axes = tuple(range(rank)) if axis is None else axis
         value, count = jnp.expand_dims(value, axes), jnp.expand_dims(count, axes)
@@ -146,6 +148,8 @@ def rankdata(
 @compiled(static_argnames=("method", "axis"))
 def _rankdata(a, method, axis):
     dtype = dtypes.canonicalize(float)
+    if a.size == 0:
+        return jnp.zeros((0,) if axis is None else a.shape, dtype)
     x = jnp.ravel(a) if axis is None else jnp.moveaxis(a, axis, -1)
     order = jnp.argsort(x, axis=-1, stable=True)
     ranks = _ranks(jnp.take_along_axis(x, order, axis=-1), method, dtype)
@@ -158,7 +162,7 @@ def _rankdata(a, method, axis):
 
 def _ranks(s, method, dtype):
     """The ranks of the elements of sorted rows."""
-    if method == "ordinal" or s.shape[-1] == 0:
+    if method == "ordinal":
         ordinal = jnp.arange(1, s.shape[-1] + 1, dtype=dtype)
         return jnp.broadcast_to(ordinal, s.shape)
     first = _firsts(s)

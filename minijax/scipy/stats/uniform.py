@@ -1,6 +1,7 @@
 """The uniform distribution on [loc, loc + scale]."""
 
 from ... import numpy as jnp
+from ... import primitives as lax
 from ...api import compiled
 from .densities import INF, NAN, operands, with_nan
 
@@ -38,6 +39,7 @@ def cdf(x, loc=0, scale=1):
     """
     x, loc, scale = operands("uniform.cdf", x, loc, scale)
     z = (x - loc) / scale
+    z = lax.convert_element_type(z, z.dtype)  # a strong type, as in JAX
     return jnp.where(z <= 0, 0.0, jnp.where(z >= 1, 1.0, z))
 
 
