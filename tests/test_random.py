@@ -16,6 +16,7 @@ from minijax.config import (
     legacy_prng_key,
     threefry_partitionable,
 )
+from minijax.random import ciphers
 
 KEY = np.array([3, 77], np.uint32)
 SEED_42 = {  # recorded from jax 0.10.2: by jax_threefry_partitionable, by call
@@ -92,6 +93,33 @@ def test_cipher_matches_the_published_vectors():
         words = minijax.primitives.threefry2x32(*map(np.uint32, operands))
 
         assert tuple(map(int, words)) == expected
+
+
+ZEROS, ONES = (0,) * 4, (0xFFFFFFFF,) * 4
+# The digits of pi in hexadecimal, which the vectors of Random123 use.
+PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344)
+MORE_PI = (0xA4093822, 0x299F31D0, 0x082EFA98, 0xEC4E6C89)
+VECTORS = [
+    (ciphers.philox2x32, ZEROS[:1], ZEROS[:2], "ff1dae59 6cd10df2"),
+    (ciphers.philox2x32, ONES[:1], ONES[:2], "2c3f628b ab4fd7ad"),
+    (ciphers.philox2x32, PI[2:3], PI[:2], "dd7ce038 f62a4c12"),
+    (ciphers.philox4x32, ZEROS[:2], ZEROS, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+    (ciphers.philox4x32, ONES[:2], ONES, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+    (ciphers.philox4x32, MORE_PI[:2], PI, "d16cfe09 94fdcceb 5001e420 24126ea1"),
+    (ciphers.threefry4x32, ZEROS, ZEROS, "9c6ca96a e17eae66 fc10ecd4 5256a7d8"),
+    (ciphers.threefry4x32, ONES, ONES, "2a881696 57012287 f6c7446e a16a6732"),
+    (ciphers.threefry4x32, MORE_PI, PI, "59cd1dbb b8879579 86b5d00c ac8b6d84"),
+]
+
+
+@pytest.mark.parametrize(("cipher", "key", "counter", "expected"), VECTORS)
+def test_other_ciphers_match_the_published_vectors(cipher, key, counter, expected):
+    """The known answers of Philox-10 and Threefry-4x32-20 that come with Random123."""
+    words = minijax.jit(cipher)(
+        *([jnp.uint32(x) for x in operands] for operands in (key, counter))
+    )
+
+    assert " ".join(f"{int(x):08x}" for x in words) == expected
 
 
 @pytest.mark.parametrize("partitionable", [True, False])

@@ -25,6 +25,17 @@ def labels(table):
 # The samples have the distribution function that theory gives
 
 
+class DoubleSidedMaxwell:
+    """The distribution of a length in three dimensions, of either sign."""
+
+    def __init__(self, loc, scale):
+        self.loc, self.scale = loc, scale
+
+    def cdf(self, x):
+        z = (x - self.loc) / self.scale
+        return 0.5 + 0.5 * np.sign(z) * scipy.stats.maxwell.cdf(np.abs(z))
+
+
 CONTINUOUS = [
     ("uniform", (), {"minval": -2.0, "maxval": 3.0}, scipy.stats.uniform(-2, 5)),
     ("normal", (), {}, scipy.stats.norm()),
@@ -49,6 +60,7 @@ CONTINUOUS = [
     ("wald", (2.0,), {}, scipy.stats.invgauss(2.0, scale=1.0)),
     ("triangular", (0.0, 1.0, 3.0), {}, scipy.stats.triang(1 / 3, 0, 3)),
     ("maxwell", (), {}, scipy.stats.maxwell()),
+    ("double_sided_maxwell", (1.0, 2.0), {}, DoubleSidedMaxwell(1.0, 2.0)),
     ("generalized_normal", (3.0,), {}, scipy.stats.gennorm(3.0)),
     ("weibull_min", (2.0, 1.5), {}, scipy.stats.weibull_min(1.5, scale=2.0)),
 ]
@@ -100,6 +112,48 @@ def test_discrete_samples_have_their_distribution(name, parameters, distribution
 
     assert f_obs[~kept].sum() == 0
     assert scipy.stats.chisquare(f_obs[kept], f_exp[kept]).pvalue > 0.01
+
+
+def test_signs_are_equally_frequent():
+    x = np.asarray(random.rademacher(KEY, (4000,)))
+    _, counted = np.unique(x, return_counts=True)
+
+    assert sorted(set(x.tolist())) == [-1, 1]
+    assert scipy.stats.chisquare(counted).pvalue > 0.01
+
+
+GENERATORS = (
+    *("threefry2x32", "threefry4x32", "philox2x32", "philox4x32"),
+    *("rbg", "unsafe_rbg"),
+)
+
+
+@pytest.mark.parametrize("impl", GENERATORS)
+def test_bits_of_all_generators_are_equally_frequent(impl):
+    """Bytes, pairs of neighbouring bytes, and bytes of keys next to each other."""
+    key = random.key(11, impl=impl)
+    stream = np.asarray(random.bits(key, (1 << 16,), "uint8"))
+    of_keys = np.asarray(
+        [random.bits(k, (64,), "uint8") for k in random.split(key, 64)]
+    )
+    pairs = stream[::2] // 16 * 16 + stream[1::2] // 16
+
+    for x in (stream, pairs, of_keys.ravel(), of_keys[1:] ^ of_keys[:-1]):
+        counted = np.bincount(x.ravel(), minlength=256)
+        assert scipy.stats.chisquare(counted).pvalue > 0.01
+
+
+@pytest.mark.parametrize("impl", GENERATORS)
+def test_uniform_and_normal_samples_of_all_generators(impl):
+    """Kolmogorov-Smirnov tests, and no correlation between the two halves."""
+    key = random.key(5, impl=impl)
+    u = np.asarray(random.uniform(key, (4000,)), np.float64)
+    z = np.asarray(random.normal(random.fold_in(key, 1), (4000,)), np.float64)
+
+    assert scipy.stats.kstest(u, scipy.stats.uniform().cdf).pvalue > 0.01
+    assert scipy.stats.kstest(z, scipy.stats.norm().cdf).pvalue > 0.01
+    assert abs(np.corrcoef(u[:2000], u[2000:])[0, 1]) < 0.06
+    assert abs(np.corrcoef(u, z)[0, 1]) < 0.05
 
 
 def test_categories_come_with_their_probabilities():
