@@ -75,10 +75,11 @@ def custom_vjp_primal_tree_values(primals):
 
 
 def zero_from_primal(val, symbolic_zeros: bool = False):
-    """The zero tangent of a value: an array of zeros, or its type alone.
+    """The zero tangent of a value, or of a tree: arrays of zeros, or types alone.
 
-    >>> zero_from_primal(jnp.ones(2))
-    Array([0., 0.], dtype=float32)
+    >>> zero_from_primal({"a": jnp.ones(2)})
+    {'a': Array([0., 0.], dtype=float32)}
     """
-    zero = SymbolicZero.from_primal_value(val)
-    return zero if symbolic_zeros else materialize(None, aval_of(val))
+    if symbolic_zeros:
+        return tree.map(SymbolicZero.from_primal_value, val)
+    return tree.map(lambda x: materialize(None, aval_of(x)), val)
