@@ -4,8 +4,8 @@
 
 writes the program of the function `f` wherever a program has a step of `p`. A rule may
 also be a function `rule(ctx, *values, **params)` that returns values. They are names in
-StableHLO text, not objects of MLIR's Python bindings: `ctx.hlo` writes statements, as in
-the `lower` rules of minijax's own primitives, and a call of `lower_fun(f)` or
+StableHLO text, not objects of MLIR's Python bindings: `ctx.hlo` writes statements, as
+in the `lower` rules of minijax's own primitives, and a call of `lower_fun(f)` or
 `emit_python_callback` writes what it says.
 """
 

@@ -15,9 +15,11 @@ to solve for, `Linear` in the contract, are `UndefinedPrimal`.
 
 from collections.abc import Callable, MutableMapping
 
+from ... import dtypes
 from ...api.arguments import as_value
+from ...api.autodiff import materialize
 from ...core import primitive as core
-from ...core.literal import Literal, aval_of, zeros_of
+from ...core.literal import Literal, aval_of
 from ...core.rules import Linear
 from ...core.trace import context, evaluator, interpreter
 from ...core.tracebacks import hide_our_frames
@@ -39,8 +41,8 @@ class Zero:
         return Zero(aval_of(x).to_tangent_aval())
 
     def instantiate(self):
-        """The zero as an array."""
-        return as_array(zeros_of(self.aval))
+        """The zero as an array; for integers a NumPy array of float0."""
+        return materialize(None, self.aval)
 
     @property
     def shape(self):
@@ -215,6 +217,8 @@ class Primitive(core.Primitive, metaclass=_AnyPrimitive):
     def _value(self, x):
         """What a rule returned, as the contract has it: None for zeros."""
         if x is None or type(x) is Zero or x is Zero:
+            return None
+        if getattr(x, "dtype", None) == dtypes.float0:
             return None
         return as_value(x, f"a rule of {self.name}", "among its results")
 
