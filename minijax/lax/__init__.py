@@ -264,28 +264,30 @@ from ..control import (
     while_loop as while_loop,
     while_p as while_p,
 )
-from ..control.parallel import (
+from ..control.groups import (
     all_gather as all_gather,
-    all_gather_p as all_gather_p,
     all_to_all as all_to_all,
+    pmax as pmax,
+    pmean as pmean,
+    pmin as pmin,
+    psum as psum,
+    psum_scatter as psum_scatter,
+    pswapaxes as pswapaxes,
+)
+from ..control.parallel import (
+    all_gather_p as all_gather_p,
     all_to_all_p as all_to_all_p,
     axis_index as axis_index,
     axis_size as axis_size,
     axis_index_p as axis_index_p,
     pbroadcast as pbroadcast,
     pcast as pcast,
-    pmax as pmax,
     pmax_p as pmax_p,
-    pmean as pmean,
-    pmin as pmin,
     pmin_p as pmin_p,
     ppermute as ppermute,
     ppermute_p as ppermute_p,
     pshuffle as pshuffle,
-    psum as psum,
     psum_p as psum_p,
-    psum_scatter as psum_scatter,
-    pswapaxes as pswapaxes,
 )
 from ..control.checkpoint import (
     optimization_barrier as optimization_barrier,
