@@ -506,3 +506,40 @@ def test_initial_values_are_jaxs(name, dtype):
             warnings.simplefilter("ignore")
             expected = getattr(theirs, name)()(key, shape, dtype)
         _same(getattr(nn.initializers, name)()(key, shape, dtype), expected)
+
+
+def test_scaled_matmul_scales_each_block():
+    """(x s) (y t)^T, and its derivatives with respect to all four."""
+    stream = np.random.default_rng(0)
+    x, y, s, t = (
+        stream.normal(size=shape).astype(np.float32)
+        for shape in ((2, 3, 8), (2, 4, 8), (2, 3, 2), (2, 4, 2))
+    )
+
+    def plain(x, y, s, t):
+        blocks = [jnp.repeat(v, 4, axis=-1) for v in (s, t)]
+        return jnp.einsum("bmk,bnk->bmn", x * blocks[0], y * blocks[1])
+
+    np.testing.assert_allclose(
+        nn.scaled_matmul(x, y, s, t), plain(x, y, s, t), rtol=1e-5, atol=1e-5
+    )
+    every = (0, 1, 2, 3)
+    for got, expected in zip(
+        minijax.grad(lambda *a: (nn.scaled_matmul(*a) ** 2).sum(), every)(x, y, s, t),
+        minijax.grad(lambda *a: (plain(*a) ** 2).sum(), every)(x, y, s, t),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_scaled_matmul_takes_few_bits_and_gives_what_is_asked_for():
+    x = jnp.ones((1, 2, 8), "float8_e4m3fn")
+    scales = jnp.full((1, 2, 2), 2, "float8_e8m0fnu")
+    out = nn.scaled_matmul(x, x, scales, scales, jnp.bfloat16)
+
+    assert out.dtype == jnp.bfloat16
+    assert (np.asarray(out, np.float32) == 32).all()
+    with pytest.raises(ValueError, match="must have rank 3"):
+        nn.scaled_matmul(x[0], x, scales, scales)
+    with pytest.raises(ValueError, match="where S divides K"):
+        nn.scaled_matmul(x, x, scales[:, :1], scales)

@@ -95,3 +95,4 @@ from .normalization import (
 from .normalization import (
     standardize as standardize,
 )
+from .scaled import scaled_matmul as scaled_matmul
