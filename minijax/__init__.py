@@ -108,6 +108,7 @@ _LAZY = frozenset(
         "custom_derivatives",
         "debug",
         "dlpack",
+        "example_libraries",
         "experimental",
         "extend",
         "flatten_util",
