@@ -36,9 +36,7 @@ def test_a_program_of_a_library_runs(name, folder):
 
 
 def test_rewriting_changes_the_package_and_nothing_else():
-    source = (
-        "import jax\nfrom jaxtyping import Array\nx = jax.numpy.ones(3)  # jaxlib\n"
-    )
+    source = "import jax\nfrom jaxtyping import Array\nx = jax.numpy.ones(3)  # jaxlib"
 
     assert rewritten(source) == (
         "import minijax\nfrom jaxtyping import Array\nx = minijax.numpy.ones(3)  "
