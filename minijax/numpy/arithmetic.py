@@ -54,7 +54,7 @@ def power(x1, x2, /):
     multiplied out.
     """
     if isinstance(x2, int) and not isinstance(x2, bool):
-        x1 = as_operand("power", x1)
+        x1 = _number(as_operand("power", x1))
         if x1.aval.dtype in dtypes.NUMBERS:
             if x1.aval.dtype in dtypes.INTS and x2 < 0:
                 raise TypeError(
@@ -63,6 +63,8 @@ def power(x1, x2, /):
                 )
             return lax.integer_pow(x1, x2)
     x1, x2 = as_operand("power", x1), as_operand("power", x2)
+    if x1.aval.dtype == BOOL == x2.aval.dtype:
+        x1, x2 = _number(x1), _number(x2)
     base, exponent = x1.aval.dtype, x2.aval.dtype
     if base in dtypes.INEXACT and exponent in dtypes.INTS:
         x1, x2 = broadcast_shapes_of("power", x1, x2)
@@ -70,9 +72,12 @@ def power(x1, x2, /):
     x1, x2 = broadcast_shapes_of("power", *promote("power", x1, x2))
     if x1.aval.dtype in dtypes.INEXACT:
         return lax.pow(x1, x2)
-    if x1.aval.dtype == BOOL:
-        return lax.bitwise_or(x1, lax.bitwise_not(x2))
     return _integer_power(x1, x2)
+
+
+def _number(x):
+    """Truth values as int32, which has powers."""
+    return lax.convert_element_type(x, np.int32) if x.aval.dtype == BOOL else x
 
 
 pow = power
@@ -202,7 +207,10 @@ def _logaddexp(x, y):
     gap = lax.sub(x, y)
     if x.dtype in dtypes.COMPLEX:
         low = smaller(x, y)
-        return lax.add(high, lax.log1p(lax.exp(lax.sub(low, high))))
+        total = lax.add(high, lax.log1p(lax.exp(lax.sub(low, high))))
+        # The principal value: an imaginary part in [-pi, pi].
+        turns = lax.round(lax.imag(total) / (2 * np.pi))
+        return lax.complex(lax.real(total), lax.imag(total) - turns * (2 * np.pi))
     # Equal infinities have no difference; there the result is the larger operand.
     return lax.select(
         isnan(gap), lax.add(x, y), lax.add(high, lax.log1p(lax.exp(-lax.abs(gap))))

@@ -217,7 +217,7 @@ def logical_not(x, /):
 
 def _logical(name, primitive, doc):
     def function(x, y, /):
-        values = [_as_bool(name, x), _as_bool(name, y)]
+        values = [_as_bool(name, value) for value in promote(name, x, y)]
         return primitive(*broadcast_shapes_of(name, *values))
 
     return _named(function, name, doc)
@@ -398,7 +398,7 @@ def round(a, decimals=0, out=None):
     work = np.dtype("float32") if dtypes.itemsize_bits(dtype) == 16 else dtype
     factor = np.asarray(10.0**decimals).astype(work)
     scaled = _round_to_even(lax.mul(convert(x, work), factor))
-    return convert(lax.div(scaled, factor), dtype)
+    return lax.convert_element_type(lax.div(scaled, factor), dtype, x.aval.weak_type)
 
 
 around = round
@@ -422,8 +422,6 @@ def isfinite(x, /):
 def isnan(x, /):
     """Elementwise: not a number?"""
     x = as_operand("isnan", x)
-    if x.aval.dtype not in dtypes.INEXACT:
-        return lax.full(x.aval.shape, False)
     return lax.ne(x, x)
 
 

@@ -356,7 +356,11 @@ def extract(condition, arr, *, size=None, fill_value=0):
     >>> extract(np.array([[True, False], [False, True]]), np.arange(4).reshape(2, 2))
     Array([0, 3], dtype=int32)
     """
-    condition = ravel(truth("extract", condition))
+    known = known_value(as_operand("extract", condition))
+    if known is None:
+        condition = ravel(truth("extract", condition))
+    else:
+        condition = np.ravel(known) != 0  # known while tracing, too
     arr = ravel(as_operand("extract", arr))
     return compress(condition, arr, size=size, fill_value=fill_value)
 

@@ -388,8 +388,14 @@ def _of_truth(function, identity):
         y = _accumulate(plain, truth("accumulate", a), axis, None)
         return y if dtype is None else cast(y, requested_dtype("accumulate", dtype))
 
+    def reduceat(a, indices, axis, dtype):
+        y = _reduceat(plain, truth("reduceat", a), indices, axis, None)
+        return y if dtype is None else cast(y, requested_dtype("reduceat", dtype))
+
     plain = ufunc(inspect.unwrap(function), 2, 1, call=function, identity=identity)
-    return _library(function, identity, reduce=reduce, accumulate=accumulate)
+    return _library(
+        function, identity, reduce=reduce, accumulate=accumulate, reduceat=reduceat
+    )
 
 
 def _update(method):
