@@ -382,6 +382,21 @@ SPECIAL = [
     Case("normal_hazard", special.normal_hazard, [M], REAL, None,
          lambda x: scipy.stats.norm.pdf(x) / scipy.stats.norm.cdf(x)),
     Case("ndtri", special.ndtri, [M], REAL, (0.2, 0.8), scipy.special.ndtri),
+    Case("exp1", special.exp1, [M], REAL, (0.2, 4), scipy.special.exp1),
+    Case("expi", special.expi, [M], REAL, (0.5, 4), scipy.special.expi),
+    Case("expn", lambda x: special.expn(jnp.full_like(x, 3), x), [M], REAL, (0.2, 4),
+         lambda x: scipy.special.expn(3, x), exact=False),
+    Case("sine_integral", special.sine_integral, [M], REAL, None,
+         lambda x: scipy.special.sici(x)[0]),
+    Case("cosine_integral", special.cosine_integral, [M], REAL, (0.7, 4),
+         lambda x: scipy.special.sici(x)[1], slack=10),
+    Case("fresnel_s", special.fresnel_s, [M], REAL, None,
+         lambda x: scipy.special.fresnel(x)[0]),
+    Case("fresnel_c", special.fresnel_c, [M], REAL, None,
+         lambda x: scipy.special.fresnel(x)[1]),
+    Case("dawsn", special.dawsn, [M], REAL, None, scipy.special.dawsn),
+    Case("spence", special.spence, [M], REAL, (0.2, 4), scipy.special.spence),
+    Case("owens_t", special.owens_t, [M, M], REAL, None, scipy.special.owens_t),
 ]
 
 TYPES = [

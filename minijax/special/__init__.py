@@ -1,5 +1,6 @@
 """Special functions as primitives: their kernels, and the records made of them."""
 
+from .faddeeva import wofz as wofz
 from .incomplete_beta import (
     beta_density as beta_density,
     betainc as betainc,
@@ -21,6 +22,18 @@ from .bessel import (
 from .complete import (
     complex_log_gamma as complex_log_gamma,
     gamma as gamma,
+)
+from .integrals import (
+    cosine_integral as cosine_integral,
+    dawsn as dawsn,
+    exp1 as exp1,
+    expi as expi,
+    expn as expn,
+    fresnel_c as fresnel_c,
+    fresnel_s as fresnel_s,
+    owens_t as owens_t,
+    sine_integral as sine_integral,
+    spence as spence,
 )
 from .normal import (
     erfcx as erfcx,

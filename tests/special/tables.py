@@ -67,6 +67,68 @@ def _scaled_bessel(order, t):
     return mp.sqrt(x) * mp.exp(-x) * mp.besseli(order, x)
 
 
+def exp1_far(t):
+    """x exp(x) E1(x) for x = (3 + t) / (1 - t)."""
+    x = (3 + t) / (1 - t)
+    if x < 1000:
+        return x * mp.exp(x) * mp.e1(x)
+    return mp.fsum((-1) ** k * mp.factorial(k) / x**k for k in range(12))
+
+
+def expi_middle(t):
+    """x exp(-x) Ei(x) for 1 / x = (1 + t / 2) / 12."""
+    x = 12 / (1 + t / 2)
+    return x * mp.exp(-x) * mp.ei(x)
+
+
+def expi_far(t):
+    """x exp(-x) Ei(x) for x = 48 / (1 + t)."""
+    x = 48 / (1 + t)
+    if x < 2000:
+        return x * mp.exp(-x) * mp.ei(x)
+    return mp.fsum(mp.factorial(k) / x**k for k in range(12))
+
+
+def sici_f(t):
+    """x f(x) for the auxiliary function f of Si and Ci, 16 / x**2 = (1 + t) / 2."""
+    x = 4 / mp.sqrt((1 + t) / 2)
+    if x > 2000:
+        return mp.fsum((-1) ** k * mp.factorial(2 * k) / x ** (2 * k) for k in range(8))
+    return x * (mp.ci(x) * mp.sin(x) - (mp.si(x) - mp.pi / 2) * mp.cos(x))
+
+
+def sici_g(t):
+    """x**2 g(x) for the auxiliary function g of Si and Ci, 16 / x**2 = (1 + t) / 2."""
+    x = 4 / mp.sqrt((1 + t) / 2)
+    if x > 2000:
+        terms = [(-1) ** k * mp.factorial(2 * k + 1) / x ** (2 * k) for k in range(8)]
+        return mp.fsum(terms)
+    return x * x * -(mp.ci(x) * mp.cos(x) + (mp.si(x) - mp.pi / 2) * mp.sin(x))
+
+
+def fresnel_f(t):
+    """pi x f(x) for the auxiliary f of S and C, (1.6 / x)**4 = (1 + t) / 2."""
+    x = mp.mpf("1.6") / ((1 + t) / 2) ** mp.mpf("0.25")
+    if x > 40:
+        z = mp.pi * x * x
+        terms = [(-1) ** k * mp.fac2(4 * k - 1) / z ** (2 * k) for k in range(6)]
+        return mp.fsum(terms)
+    s, c = mp.fresnels(x) - mp.mpf(1) / 2, mp.fresnelc(x) - mp.mpf(1) / 2
+    return mp.pi * x * (c * mp.sin(mp.pi * x * x / 2) - s * mp.cos(mp.pi * x * x / 2))
+
+
+def fresnel_g(t):
+    """pi**2 x**3 g(x) for the auxiliary g of S and C, (1.6 / x)**4 = (1 + t) / 2."""
+    x = mp.mpf("1.6") / ((1 + t) / 2) ** mp.mpf("0.25")
+    if x > 40:
+        z = mp.pi * x * x
+        terms = [(-1) ** k * mp.fac2(4 * k + 1) / z ** (2 * k) for k in range(6)]
+        return mp.fsum(terms)
+    s, c = mp.fresnels(x) - mp.mpf(1) / 2, mp.fresnelc(x) - mp.mpf(1) / 2
+    z = mp.pi * x * x / 2
+    return -(mp.pi**2) * x**3 * (c * mp.cos(z) + s * mp.sin(z))
+
+
 TABLES: dict[str, Callable] = {
     "LOG_GAMMA_1P": log_gamma_1p,
     "ERFCX": erfcx,
@@ -75,6 +137,13 @@ TABLES: dict[str, Callable] = {
     "NDTRI_FAR": ndtri_far,
     "I0E_FAR": i0e_far,
     "I1E_FAR": i1e_far,
+    "EXP1_FAR": exp1_far,
+    "EXPI_MIDDLE": expi_middle,
+    "EXPI_FAR": expi_far,
+    "SICI_F": sici_f,
+    "SICI_G": sici_g,
+    "FRESNEL_F": fresnel_f,
+    "FRESNEL_G": fresnel_g,
 }
 
 

@@ -38,6 +38,18 @@ from .gammas import (
     psi as psi,
     zeta as zeta,
 )
+from .integrals import (
+    dawsn as dawsn,
+    erfcx as erfcx,
+    exp1 as exp1,
+    expi as expi,
+    expn as expn,
+    fresnel as fresnel,
+    owens_t as owens_t,
+    sici as sici,
+    spence as spence,
+    wofz as wofz,
+)
 from .normal import (
     erf as erf,
     erfc as erfc,

@@ -84,7 +84,9 @@ def kl_div(p, q):
     """
     p, q = reals("kl_div", p, q)
     # With e = (q - p) / p it is p (e - log(1 + e)), which is small where p is near q.
-    value = _relative(p, q, lambda p, q: 0.0 - p * log1p_minus((q - p) / p))
+    value = _relative(
+        p, q, lambda p, q: 0.0 - p * log1p_minus((q - p) / p, lax.log(q) - lax.log(p))
+    )
     return where((p == 0) & (q >= 0), q, value)
 
 

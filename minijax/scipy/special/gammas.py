@@ -316,8 +316,8 @@ def bernoulli(n: int):
 
 
 def _riemann_zeta(s: int) -> float:
-    """zeta(s) for s >= 4, from 20 terms and Euler and Maclaurin's rest."""
-    n = 20
+    """zeta(s) for s >= 4, from 100 terms and Euler and Maclaurin's rest."""
+    n = 100
     head = math.fsum(k**-s for k in range(1, n))
     rest = n ** (1 - s) / (s - 1) + n**-s / 2 + s * n ** (-s - 1) / 12
     return head + rest - s * (s + 1) * (s + 2) * n ** (-s - 3) / 720

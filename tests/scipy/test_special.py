@@ -1,0 +1,347 @@
+"""Special functions against mpmath, over wide domains, and at the ends of them.
+
+A row has the function, its value by mpmath, points, and how far it may be off: relative
+errors in f64 and in f32. Where a result is a small difference of large terms, as near a
+zero, the error is relative to the condition number too, or the row stays away from it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import minijax
+from minijax import grad, jit, jvp, lax, vmap
+from minijax.scipy import special as sp
+
+INF, NAN = math.inf, math.nan
+HALVES = [0.25, 0.5, 0.75]
+
+
+def grid(*axes):
+    """All combinations of numbers."""
+    return list(product(*axes))
+
+
+def points(*xs):
+    """Arguments of a function of one variable."""
+    return [(x,) for x in np.concatenate([np.atleast_1d(x) for x in xs]).tolist()]
+
+
+def upper_gamma(a, x):
+    return mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def lower_gamma(a, x):
+    return mp.gammainc(a, 0, x, regularized=True)
+
+
+def normal(x):
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def normal_quantile(p):
+    if p > 0.5:
+        return -normal_quantile(1 - p)
+    if p == 0.5:
+        return mp.mpf(0)
+    start = mp.sqrt(max(-mp.log(p) - 1, mp.mpf("0.2")))
+    root = mp.findroot(lambda y: mp.log(mp.erfc(y) / 2) - mp.log(p), start)
+    return -mp.sqrt(2) * root
+
+
+def owens(h, a):
+    def density(t):
+        return mp.exp(-h * h * (1 + t * t) / 2) / (1 + t * t)
+
+    return mp.quad(density, mp.linspace(0, a, 9)) / (2 * mp.pi)
+
+
+def dawson(x):
+    return mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x)
+
+
+def scaled_erfc(x):
+    return mp.exp(x * x) * mp.erfc(x)
+
+
+POSITIVE = [1e-8, 1e-3, 0.1, 0.5, 0.99, 1.0, 1.5, 3.0, 7.7, 10.0, 25.0, 130.0]
+REAL = [-36.0, -13.0, -5.5, -2.0, -0.7, -1e-3, 0.0, 1e-9, 0.3, 1.0, 2.5, 6.0]
+FRACTIONS = [1e-10, 1e-4, 0.05, 0.3, 0.5, 0.6, 0.9, 0.999]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A function, mpmath's, where they are compared, and the errors allowed."""
+
+    name: str
+    reference: Callable
+    at: list
+    f64: float = 1e-13
+    f32: float = 1e-6
+    note: str = ""
+    f: Callable | None = None
+
+    def __str__(self):
+        return f"{self.name}:{self.note}" if self.note else self.name
+
+    @property
+    def function(self):
+        return self.f or getattr(sp, self.name)
+
+
+VALUES = [
+    # Tails are exponentials of hundreds, whose last digits count as many times.
+    Row("gammainc", lower_gamma, grid(POSITIVE, POSITIVE), f64=2e-13, f32=1e-5),
+    Row("gammaincc", upper_gamma, grid(POSITIVE, POSITIVE), f64=2e-13, f32=1e-5),
+    # Near the mean, where values are neither 0 nor 1, for large parameters: a change of
+    # x by one unit in the last place changes the value by sqrt(a) as many.
+    Row(
+        "gammainc",
+        lower_gamma,
+        [(a, a + s * math.sqrt(a)) for a in (1e3, 2e4) for s in (-8, -1, 0, 0.5)],
+        f64=1e-12,
+        f32=1e-2,
+        note="large",
+    ),
+    Row("betainc", lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
+        grid([1e-4, 0.3, 1.0, 4.5, 30.0], [1e-4, 0.6, 2.0, 9.0, 70.0], FRACTIONS),
+        f64=4e-13, f32=2e-5),
+    Row("betaln", lambda a, b: mp.log(mp.beta(a, b)),
+        grid(POSITIVE[1:], [2e-3, 0.7, 2.2, 5.0, 11.0, 300.0]), f32=4e-6),
+    Row("beta", mp.beta, grid([-2.5, -0.5, 0.3, 2.0, 40.0], [0.7, 1.9]), f32=4e-6),
+    Row("gamma", mp.gamma, points([-30.5, -2.5, -0.1, 1e-9, 1.0, 3.3, 12.0, 33.0])),
+    Row("gamma", mp.gamma, points([-150.5, 19.5, 20.5, 60.0, 171.5]), f32=INF,
+        note="beyond f32"),
+    Row("factorial", mp.factorial, points(np.arange(0.0, 30.0))),
+    Row("poch", mp.rf, grid([0.3, 2.0, 8.5, 40.0, -1.5], [-0.25, 0.5, 2.0, 5.5]),
+        f32=1e-5),
+    Row("comb", mp.binomial, grid([3.0, 10.0, 60.5], [0.0, 1.0, 2.5]), f32=4e-6),
+    Row("erfcx", scaled_erfc, points([-5.0, -1.0, 0.0, 0.4, 3.0, 9.0, 80.0])),
+    Row("ndtr", normal, points(REAL[1:])),
+    Row("ndtr", normal, points([-37.0, -30.0, -20.0]), f32=INF, note="beyond f32"),
+    Row("log_ndtr", lambda x: mp.log(normal(x)), points(REAL, [-3e3, -60.0])),
+    Row("ndtri", normal_quantile, points(FRACTIONS, [1e-30, 0.075, 0.925, 1e-12])),
+    Row("i0", lambda x: mp.besseli(0, x),
+        points([-40.0, -8.0, 0.0, 0.1, 3.0, 9.0, 80.0])),
+    Row("i1", lambda x: mp.besseli(1, x), points([-40.0, -8.0, 1e-5, 3.0, 9.0, 80.0])),
+    Row("i0e", lambda x: mp.exp(-abs(x)) * mp.besseli(0, x),
+        points([-40.0, -8.0, 0.0, 0.1, 3.0, 9.0, 800.0])),
+    Row("i1e", lambda x: mp.exp(-abs(x)) * mp.besseli(1, x),
+        points([-40.0, -8.0, 1e-5, 3.0, 9.0, 800.0])),
+    Row("exp1", mp.e1, points(POSITIVE[:-1], [60.0])),
+    Row("expi", mp.ei, points([-30.0, -1.0, -1e-3, 1e-3, 1.0, 5.0, 12.0, 30.0, 80.0]),
+        f32=2e-6),
+    Row("expn", mp.expint, grid([0.0, 1.0, 2.0, 5.0, 30.0], POSITIVE[1:-1]), f32=4e-6),
+    Row("dawsn", dawson, points([-7.0, -0.3, 1e-8, 0.2, 0.52, 1.0, 2.6, 12.0, 30.0]),
+        f32=2e-6),
+    Row("spence", lambda x: mp.polylog(2, 1 - x).real,
+        points([1e-5, 0.2, 0.5, 0.7, 0.999, 1.3, 1.9, 2.5, 40.0, 1e6])),
+    Row("owens_t", owens, grid([-3.0, 0.0, 0.4, 2.0, 6.0], [-2.5, 1e-3, 0.6, 1.0, 9.0]),
+        f64=2e-13, f32=4e-6),
+    Row("sici", lambda x: mp.si(x), points([-30.0, 1e-6, 1.0, 3.9, 4.1, 20.0, 1e3]),
+        f=lambda x: sp.sici(x)[0], note="sine"),
+    Row("sici", lambda x: mp.ci(x), points([1e-6, 1.0, 3.9, 4.1, 21.0, 1e3]),
+        f=lambda x: sp.sici(x)[1], f32=2e-6, note="cosine"),
+    Row("fresnel", lambda x: mp.fresnels(x), points([-3.0, 1e-3, 1.0, 9.0, 1234.5]),
+        f=lambda x: sp.fresnel(x)[0], note="sine"),
+    Row("fresnel", lambda x: mp.fresnelc(x), points([-3.0, 1e-3, 1.0, 9.0, 1234.5]),
+        f=lambda x: sp.fresnel(x)[1], note="cosine"),
+    Row("kl_div", lambda p, q: p * mp.log(p / q) - p + q,
+        grid([0.2, 1.0, 3.0], [1e-5, 5.0]), f32=4e-6),
+    Row("boxcox", lambda x, p: (mp.power(x, p) - 1) / p if p else mp.log(x),
+        grid([0.1, 1.5, 30.0], [-2.0, -1e-9, 0.0, 1e-5, 0.5])),
+]  # fmt: skip
+
+
+def evaluated(f, at, dtype):
+    """The values of a function at points, by one compiled program."""
+    columns = np.array(at, dtype).T
+    return np.asarray(jit(f)(*columns)).astype(np.float64)
+
+
+def exactly(reference, at, dtype):
+    """mpmath's values where the arguments are those that the dtype rounds to."""
+    with mp.workdps(40):
+        rounded = np.array(at, dtype).astype(np.float64)
+        return np.array([float(reference(*map(mp.mpf, xs))) for xs in rounded.tolist()])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("row", VALUES, ids=str)
+def test_values_are_those_of_mpmath(row, dtype):
+    """|f(x) - y| <= tolerance |y|, down to the least normal number."""
+    tolerance = row.f64 if dtype == "float64" else row.f32
+    if tolerance == INF:
+        pytest.skip("the values are beyond the range of f32")
+    with minijax.enable_x64(dtype == "float64"):
+        got = evaluated(row.function, row.at, dtype)
+    expected = exactly(row.reference, row.at, dtype)
+
+    assert got.shape == expected.shape
+    normal_numbers = np.abs(expected) < np.finfo(dtype).max
+    tiny = 10 * np.finfo(dtype).tiny
+    for x, a, b in zip(
+        *(np.array(row.at)[normal_numbers], expected[normal_numbers]),
+        got[normal_numbers],
+        strict=True,
+    ):
+        assert abs(b - a) <= tolerance * abs(a) + tiny, (x, a, b, abs(b - a) / abs(a))
+
+
+# Derivatives in every argument, orders 1 and 2
+
+SLOPES = [
+    Row("gammainc", lower_gamma, grid([0.02, 0.7, 2.5, 12.0, 90.0], [0.03, 0.8, 80.0])),
+    Row("gammaincc", upper_gamma, grid([0.02, 0.7, 2.5, 12.0], [0.03, 0.8, 3.0, 30.0])),
+    Row("betainc", lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
+        grid([0.05, 1.3, 12.0], [0.4, 2.0, 30.0], HALVES)),
+    Row("log_ndtr", lambda x: mp.log(normal(x)), points([-300.0, -20.0, -1.0, 0.5])),
+    Row("ndtri", normal_quantile, points([1e-6, 0.2, 0.5, 0.93])),
+    Row("erfcx", scaled_erfc, points([-2.0, 0.3, 4.0, 50.0])),
+    Row("i0e", lambda x: mp.exp(-abs(x)) * mp.besseli(0, x), points([-3.0, 0.7, 40.0])),
+    Row("i1e", lambda x: mp.exp(-abs(x)) * mp.besseli(1, x), points([-3.0, 0.7, 40.0])),
+    Row("i1", lambda x: mp.besseli(1, x), points([-3.0, 0.7, 20.0])),
+    Row("gamma", mp.gamma, points([-1.4, 0.7, 5.0, 30.0])),
+    Row("betaln", lambda a, b: mp.log(mp.beta(a, b)), grid([0.3, 40.0], [0.6, 15.0])),
+    Row("dawsn", dawson, points([0.0, 0.3, 2.0, 15.0])),
+    Row("expi", mp.ei, points([-3.0, 0.7, 20.0])),
+    Row("spence", lambda x: mp.polylog(2, 1 - x).real, points([0.2, 0.95, 1.3, 5.0])),
+    Row("owens_t", owens, grid([0.4, 2.0], [-0.7, 1.8])),
+    Row("boxcox", lambda x, p: (mp.power(x, p) - 1) / p, grid([0.1, 3.0], [-0.5])),
+]  # fmt: skip
+
+
+def orders(count):
+    """Multi-indices of order 1 and 2 in so many variables."""
+    return [k for k in product(range(3), repeat=count) if 0 < sum(k) <= 2]
+
+
+@pytest.mark.parametrize("row", SLOPES, ids=str)
+def test_derivatives_are_those_of_mpmath(row):
+    """Partial derivatives of order 1 and 2 in each argument, to 1e-9 of the largest."""
+    count = len(row.at[0])
+    with minijax.enable_x64(True), mp.workdps(50):
+        for order in orders(count):
+            f = row.function
+            for k, times in enumerate(order):
+                for _ in range(times):
+                    f = grad(f, argnums=k)
+            got = evaluated(vmap(f), row.at, np.float64)
+            for xs, b in zip(row.at, got, strict=True):
+                a = mp.diff(
+                    row.reference, tuple(map(mp.mpf, xs)), order, h=mp.mpf(10) ** -12
+                )
+
+                assert abs(b - a) <= 1e-9 * abs(a) + 1e-280, (order, xs, float(a), b)
+
+
+# At the ends of the domain
+
+LIMITS = [
+    (sp.gammainc, (0.0, 1.0), 1.0), (sp.gammainc, (1.0, 0.0), 0.0),
+    (sp.gammainc, (0.0, 0.0), NAN), (sp.gammainc, (-1.0, 1.0), NAN),
+    (sp.gammainc, (1.0, -1.0), NAN), (sp.gammainc, (1.0, INF), 1.0),
+    (sp.gammainc, (INF, 1.0), 0.0), (sp.gammainc, (INF, INF), NAN),
+    (sp.gammainc, (NAN, 1.0), NAN), (sp.gammainc, (1e300, 1e300), 0.5),
+    (sp.gammaincc, (0.0, 1.0), 0.0), (sp.gammaincc, (1.0, 0.0), 1.0),
+    (sp.gammaincc, (1.0, INF), 0.0), (sp.gammaincc, (1e-300, 1e-300), 0.0),
+    (sp.betainc, (1.0, 1.0, 0.0), 0.0), (sp.betainc, (1.0, 1.0, 1.0), 1.0),
+    (sp.betainc, (0.0, 1.0, 0.5), 1.0), (sp.betainc, (1.0, 0.0, 0.5), 0.0),
+    (sp.betainc, (-1.0, 1.0, 0.5), NAN), (sp.betainc, (1.0, 1.0, 1.1), NAN),
+    (sp.betainc, (1e12, 1e12, 0.5), 0.5), (sp.betainc, (NAN, 1.0, 0.5), NAN),
+    (sp.ndtr, (-INF,), 0.0), (sp.ndtr, (INF,), 1.0), (sp.ndtr, (NAN,), NAN),
+    (sp.log_ndtr, (-INF,), -INF), (sp.log_ndtr, (INF,), 0.0),
+    (grad(sp.log_ndtr), (-1e200,), 1e200), (grad(sp.log_ndtr), (1e200,), 0.0),
+    (grad(grad(sp.log_ndtr)), (-1e200,), -1.0),
+    (sp.ndtri, (0.0,), -INF), (sp.ndtri, (1.0,), INF), (sp.ndtri, (1.5,), NAN),
+    (sp.erfcx, (INF,), 0.0), (sp.erfcx, (-INF,), INF), (sp.dawsn, (-INF,), 0.0),
+    (sp.expi, (0.0,), -INF), (sp.expi, (INF,), INF), (sp.expi, (-INF,), 0.0),
+    (sp.exp1, (0.0,), INF), (sp.exp1, (INF,), 0.0), (sp.exp1, (-1.0,), NAN),
+    (sp.expn, (2.0, 0.0), 1.0), (sp.expn, (1.0, 0.0), INF), (sp.expn, (2.0, INF), 0.0),
+    (sp.expn, (-1.0, 1.0), NAN), (sp.spence, (0.0,), math.pi**2 / 6),
+    (sp.spence, (-1.0,), NAN), (sp.owens_t, (0.0, INF), 0.25),
+    (sp.owens_t, (INF, 1.0), 0.0), (sp.gamma, (-0.0,), -INF), (sp.gamma, (0.0,), INF),
+    (sp.gamma, (-1.0,), NAN), (sp.gamma, (INF,), INF), (sp.gamma, (-INF,), NAN),
+    (sp.poch, (0.0, -1.0), -1.0), (sp.poch, (-3.0, -2.0), 0.05),
+    (sp.poch, (0.0, 2.0), 0.0),
+    (sp.poch, (-2.0, 1.0), -2.0), (sp.poch, (-2.0, 3.0), 0.0),
+    (sp.poch, (2.0, -2.0), INF),
+    (sp.i0, (INF,), INF), (sp.i0e, (INF,), 0.0), (sp.i1, (-INF,), -INF),
+    (sp.xlogy, (0.0, 0.0), 0.0), (sp.xlogy, (0.0, NAN), NAN), (sp.entr, (-1.0,), -INF),
+    (sp.rel_entr, (0.0, 0.0), 0.0), (sp.rel_entr, (1.0, 0.0), INF),
+    (sp.rel_entr, (NAN, 1.0), NAN), (sp.kl_div, (0.0, 2.0), 2.0),
+    (sp.boxcox, (0.0, 2.0), -0.5), (sp.boxcox, (0.0, -2.0), -INF),
+    (sp.comb, (3.0, 5.0), 0.0), (sp.comb, (-1.0, 1.0), 0.0),
+    (sp.factorial, (-2.0,), 0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "xs", "expected"), LIMITS, ids=lambda x: str(x)[:40])
+def test_limits(f, xs, expected):
+    """At 0 and infinity, out of the domain, for nan: what SciPy has."""
+    with minijax.enable_x64(True):
+        got = float(f(*map(np.float64, xs)))
+
+    assert got == pytest.approx(expected, rel=1e-6, nan_ok=True)
+
+
+def test_derivatives_of_normal_tails_are_finite():
+    """d log Phi(x) and the next two are finite wherever x is."""
+    with minijax.enable_x64(True):
+        x = np.concatenate([-np.logspace(-300, 300, 61), np.logspace(-300, 300, 61)])
+        f = sp.log_ndtr
+        for _ in range(3):
+            f = grad(f)
+
+            assert np.isfinite(np.asarray(vmap(f)(x))).all()
+
+
+def test_random_gamma_grad_is_the_implicit_derivative():
+    """dx/da = -(dP/da) / (dP/dx)."""
+    with minijax.enable_x64(True):
+        a, x = np.array([0.1, 0.9, 4.0, 50.0]), np.array([1e-3, 0.5, 6.0, 40.0])
+        one = np.ones(4)
+        in_a = jvp(lambda a: lax.igamma(a, x), (a,), (one,))[1]
+        in_x = jvp(lambda x: lax.igamma(a, x), (x,), (one,))[1]
+
+        np.testing.assert_allclose(
+            lax.random_gamma_grad(a, x), -in_a / in_x, rtol=1e-12
+        )
+
+
+POINTS = np.array([1 + 2j, -1.5 + 0.5j, -1.5 - 0.5j, -20 + 3j, 3 - 4j, 0.5, 6.1 + 0.1j])
+
+
+@pytest.mark.parametrize(
+    ("f", "reference"),
+    [
+        (sp.gamma, mp.gamma),
+        (sp.loggamma, mp.loggamma),
+        (sp.wofz, lambda z: mp.exp(-z * z) * mp.erfc(-1j * z)),
+        (sp.erfcx, lambda z: mp.exp(z * z) * mp.erfc(z)),
+    ],
+)
+def test_complex_values_and_derivatives(f, reference):
+    """Analytic functions and their complex derivatives."""
+    with minijax.enable_x64(True), mp.workdps(40):
+        expected = [complex(reference(mp.mpmathify(z))) for z in POINTS]
+        slopes = [complex(mp.diff(reference, mp.mpmathify(z))) for z in POINTS]
+        got = np.asarray(f(POINTS))
+        derived = np.asarray(vmap(grad(f, holomorphic=True))(POINTS))
+
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    np.testing.assert_allclose(derived, slopes, rtol=1e-11)
+
+
+def test_bernoulli_numbers():
+    """Those of mpmath, beyond the range of exact arithmetic too."""
+    with minijax.enable_x64(True):
+        got = np.asarray(sp.bernoulli(120))
+
+    expected = [float(mp.bernoulli(k)) for k in range(121)]
+    np.testing.assert_allclose(got, expected, rtol=1e-13)
