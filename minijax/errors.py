@@ -191,9 +191,9 @@ class NonConcreteBooleanIndexError(_NeedsValue, JAXIndexError):
         def positive(x):
             return x[x > 0]  # NonConcreteBooleanIndexError
 
-    Keep the size: `jnp.where(x > 0, x, 0)`, or sum with `x.sum(where=x > 0)`. Where a
-    bound is known, `jnp.nonzero(x > 0, size=n, fill_value=0)` gives `n` indices. To set
-    elements, `jnp.where(mask, new, x)` does what `x.at[mask].set(new)` means.
+    What does not need the size works: `x[x > 0].sum()`, `jnp.log(x[x > 0]).mean()`,
+    `x.at[x > 0].set(0)`. Else keep the size: `jnp.where(x > 0, x, 0)`. Where a bound is
+    known, `jnp.nonzero(x > 0, size=n, fill_value=0)` gives `n` indices.
     """
 
     needs = "a boolean index needs a value, since it decides the size of the result"
