@@ -69,7 +69,7 @@ def debug_info(
     >>> debug_info("jit", lambda x: x, (1.0,), {}).arg_names
     ('x',)
     """
-    names = []
+    names: list[str] = []
     for k, name in enumerate(parameter_names(fun, len(args))):
         if k not in static_argnums and name not in static_argnames:
             pairs, _ = tree.flatten_with_path(args[k])

@@ -311,6 +311,11 @@ def _command_line(arguments: list[str]) -> list[tuple[str, str]]:
 config = Config()
 
 
+def __getattr__(name: str) -> Any:
+    """Options of the module `minijax.config`, which shares its name with the object."""
+    return getattr(config, name)
+
+
 def on_change(name: str, hook: Callable[[Any], None]) -> None:
     """Call `hook(value)` whenever `config.update` sets the option.
 

@@ -242,8 +242,8 @@ class Mesh(_Axes):
       axis_names: the names.
 
     >>> mesh = Mesh(np.array(devices()[:1]), ("x",))
-    >>> mesh.shape
-    OrderedDict({'x': 1})
+    >>> dict(mesh.shape)
+    {'x': 1}
     """
 
     def __init__(self, devices, axis_names, axis_types=None):
@@ -445,7 +445,7 @@ class NamedSharding(Sharding):
         spec = spec if isinstance(spec, PartitionSpec) else PartitionSpec(*spec)
         _check_spec(mesh, spec)
         self.mesh = mesh
-        self.spec = spec  # type: ignore[assignment]
+        self.spec = spec
         self.device_list = tuple(mesh.devices.flat)
         self._placed: dict[int, Placed] = {}
         if memory_kind is not None:
@@ -519,6 +519,11 @@ def _check_spec(mesh, spec):
         raise NotImplementedError(
             f"NamedSharding: unreduced and reduced axes are not built yet, got {spec}."
         )
+
+
+def make_single_device_sharding(device, *, memory_kind=None) -> SingleDeviceSharding:
+    """The sharding of arrays that are whole on one device."""
+    return SingleDeviceSharding(device, memory_kind=memory_kind)
 
 
 def make_mesh(

@@ -86,8 +86,16 @@ def device_put(
 def _put(x, device):
     if device is None or isinstance(x, Tracer):
         return x
-    if not isinstance(device, client.Sharding):
+    if isinstance(device, client.Device):
         return move(x, client.single_device(device))
+    if isinstance(device, tiles.Format):
+        device = device.sharding
+    if not isinstance(device, client.Sharding):
+        raise ValueError(
+            "device_put: device must be a device, a sharding or None, or a tree of "
+            f"them, got {device!r:.60} of type {type(device).__name__}. Devices are "
+            "in minijax.devices()."
+        )
     sharding = device.placed(physical(x.aval).ndim)
     tiles.piece_shape(sharding, x.shape)  # refuses what cannot be cut so
     return move(x, sharding)

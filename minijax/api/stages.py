@@ -104,7 +104,11 @@ class Traced(_Stage):
         self._bound = bound
         self._traced = traced
         self._origin = self
-        self.fun_name = jitted.name
+
+    @property
+    def fun_name(self) -> str:
+        """The name of the function."""
+        return self._jitted.name
 
     @property
     def jaxpr(self) -> ClosedJaxpr:

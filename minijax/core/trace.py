@@ -228,6 +228,18 @@ class Tracer(Operators):
         """The value below all tracers, or None if it is known only at run time."""
         return
 
+    def to_concrete_value(self):
+        """The same under the name that JAX gives it."""
+        return self.concrete()
+
+    def full_lower(self):
+        """The tracer itself: one that is not needed is not made."""
+        return self
+
+    def is_deleted(self) -> bool:
+        """Whether the buffer is gone; a tracer has none."""
+        return False
+
     def origin(self):
         """What traces this value, and where, for messages: `by jit in loss(x)`."""
         return self._trace.verb

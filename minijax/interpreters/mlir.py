@@ -173,7 +173,8 @@ def emit_python_callback(
     record = Callback(
         ctx.primitive.name, callback, lambda xs: tuple(callback(*xs)), out_tree
     )
-    names = pure_callback_p.lower(
+    write: Any = pure_callback_p.lower
+    names = write(
         ctx.hlo,
         avals,
         *operands,

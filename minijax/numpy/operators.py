@@ -25,6 +25,7 @@ from . import (
     shaping,
     sorting,
     updates,
+    views,
 )
 
 _DEFERRING = (
@@ -111,11 +112,12 @@ def _install():
         searching,
         repeating,
         contract,
+        views,
     )
     for module in modules:
         for name, function in module.METHODS.items():
             setattr(Operators, name, function)
-    for name, getter in shaping.PROPERTIES.items():
+    for name, getter in {**shaping.PROPERTIES, **views.PROPERTIES}.items():
         setattr(Operators, name, property(getter))
     for name, function in _BINARY.items():
         method, swapped = _binary(function)

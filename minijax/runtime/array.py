@@ -191,6 +191,11 @@ class Array(Operators, metaclass=_ArrayType):
         if hasattr(self._buffer, "copy_to_host_async"):
             self._buffer.copy_to_host_async()
 
+    def clone(self) -> "Array":
+        """Another array that shares the values."""
+        self.check_alive()
+        return Array(self._buffer, self._kind)
+
     def with_aval(self, aval):
         """The same buffer under another aval of the same shape and dtype."""
         return Array(self._buffer, kind_of(aval, self.sharding, self.committed))

@@ -6,12 +6,14 @@ order of the pieces, the last axis first. Further axes of tiles count copies.
     devices=[2,1,2]0,1,2,3      rows cut in two, each half on two devices
 """
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True)
+class Layout:
     """In which order axes are laid out in memory, the slowest first."""
 
     major_to_minor: tuple[int, ...]
@@ -19,7 +21,8 @@ class Layout(NamedTuple):
     sub_byte_element_size_in_bits: int = 0
 
 
-class Format(NamedTuple):
+@dataclass(frozen=True)
+class Format:
     """The layout of an array, and its sharding."""
 
     layout: Any = None

@@ -188,7 +188,7 @@ def test_name_stacks_are_opened_and_closed():
             assert not source_info_util.current_name_stack()
     line = source_info_util.current()
     with source_info_util.user_context(line.source):
-        (eqn,) = make_jaxpr(jnp.sin)(1.0).eqns
+        (eqn,) = make_jaxpr(lambda x: jnp.sin(x))(1.0).eqns
 
     assert source_info_util.current_name_stack() == ()
     assert eqn.source == line.source

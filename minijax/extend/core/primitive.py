@@ -108,6 +108,12 @@ class Primitive(core.Primitive, metaclass=_AnyPrimitive):
     call_primitive = False
     map_primitive = False
 
+    _impl: Callable | None  # of un-jitted calls
+    _lowerings: dict[str | None, Callable]  # by platform, None for all
+    _memo: dict
+    _programs: dict  # of the functions that it is lowered to
+    _rules: dict[str, tuple]  # the table and the rule as the user gave it
+
     def __init__(self, name: str, *, multiple_results: bool = False):
         fields = {
             "name": name,
@@ -172,7 +178,7 @@ class Primitive(core.Primitive, metaclass=_AnyPrimitive):
             out = rule(*avals, **params)
             return tuple(out) if self.multiple_results else out
 
-        self.abstract = abstract
+        self.__dict__["abstract"] = abstract
         self._memo.clear()
         return rule
 
