@@ -31,6 +31,7 @@ from ..primitives import (
     and_p as and_p,
     approx_max_k as approx_max_k,
     approx_min_k as approx_min_k,
+    top_k_p as approx_top_k_p,
     argmax as argmax,
     argmax_p as argmax_p,
     argmin as argmin,
@@ -288,6 +289,9 @@ from ..control.parallel import (
     ppermute_p as ppermute_p,
     pshuffle as pshuffle,
     psum_p as psum_p,
+)
+from ..control.ragged_exchange import (
+    ragged_all_to_all as ragged_all_to_all,
 )
 from ..control.checkpoint import (
     optimization_barrier as optimization_barrier,
