@@ -7,7 +7,18 @@ from . import special as special
 
 # Loaded when they are first asked for.
 _LAZY = frozenset(
-    {"cluster", "integrate", "interpolate", "optimize", "sparse", "spatial", "stats"}
+    {
+        "cluster",
+        "fft",
+        "integrate",
+        "interpolate",
+        "ndimage",
+        "optimize",
+        "signal",
+        "sparse",
+        "spatial",
+        "stats",
+    }
 )
 
 
