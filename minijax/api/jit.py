@@ -16,6 +16,7 @@ from .. import logs, tree
 from ..config import state
 from ..control import bodies
 from ..control.call import call
+from ..core.collector import collector_paused
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
 from ..core.trace import ENDED, Tracer, context, is_eager
@@ -166,7 +167,8 @@ class JitFunction:
             return values
 
         avals = [aval_of(x) for x in bound.values]
-        closed = stage(flat, avals, f"by jit in {self.name}", bound.paths())
+        with collector_paused:
+            closed = stage(flat, avals, f"by jit in {self.name}", bound.paths())
         hoisted, consts = hoist(closed)
         traced = Traced(closed, out_tree, hoisted, consts)
         cache[key] = traced
@@ -206,15 +208,16 @@ class JitFunction:
             self._fast[(state.key, *kinds)] = caller
 
     def lower_traced(self, bound, traced, kinds, platform=None):
-        return lower_program(
-            traced.closed,
-            f"jit_{self.name}",
-            kinds,
-            keep_unused=self.options.keep_unused,
-            donated=bound.donated(),
-            device=self.options.device,
-            platform=platform,
-        )
+        with collector_paused:
+            return lower_program(
+                traced.closed,
+                f"jit_{self.name}",
+                kinds,
+                keep_unused=self.options.keep_unused,
+                donated=bound.donated(),
+                device=self.options.device,
+                platform=platform,
+            )
 
     # Stages
 

@@ -104,14 +104,23 @@ def div(x, y):
     return div_p.bind(x, y)
 
 
+def _div_jvp(primitive, primals, tangents, params):
+    # d(x / y) = (dx - (x / y) dy) / y: transposed, both cotangents share ct / y, and a
+    # divisor that is the same for a whole row is not spread over it once more.
+    x, y = primals
+    x_dot, y_dot = tangents
+    out = div_p.bind(x, y)
+    if y_dot is None:
+        return out, None if x_dot is None else div_p.bind(x_dot, y)
+    change = mul_p.bind(out, y_dot)
+    change = neg_p.bind(change) if x_dot is None else sub_p.bind(x_dot, change)
+    return out, div_p.bind(change, y)
+
+
 div_p = nary(
     "div",
     dtypes=NUMBERS,
-    jvp=partials(
-        lambda x_dot, z, x, y: div(x_dot, y),
-        # d(x / y) = -(x / y) dy / y
-        lambda y_dot, z, x, y: mul(neg(y_dot), div(z, y)),
-    ),
+    jvp=JvpRule(_div_jvp),
     transpose=lambda ct, x, y: [unbroadcast(div(ct, y), x), None],
     lower=op("divide"),
 )
