@@ -6,6 +6,7 @@ SUBJECTS = (
     "networks",
     "linear",
     "recurrent",
+    "loops",
     "transformer",
     "physics",
     "images",

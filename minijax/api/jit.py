@@ -16,6 +16,7 @@ from .. import logs, tree
 from ..config import state
 from ..control import bodies
 from ..control.call import call
+from ..core.collector import collector_paused
 from ..core.jaxpr import ClosedJaxpr, eval_jaxpr
 from ..core.literal import aval_of
 from ..core.trace import ENDED, Tracer, context, is_eager
@@ -23,6 +24,7 @@ from ..core.tracebacks import boundary, hide_our_frames
 from ..runtime import client, dispatch
 from ..runtime.array import as_array
 from ..runtime.compile import lower_program
+from ..runtime.program import as_pair
 from ..transforms.stage import hoist, stage
 from . import stages
 from .arguments import name_of, result_values, signature_of
@@ -42,15 +44,17 @@ class Traced(NamedTuple):
 class _Caches:
     """What is known of one function under one set of options."""
 
-    __slots__ = ("fast", "programs", "traces")
+    __slots__ = ("fast", "pairs", "programs", "traces")
 
     def __init__(self):
         self.fast: dict = {}  # kinds of positional array arguments -> caller
+        self.pairs: dict = {}  # the same for two, which are passed as they are
         self.programs: dict = {}  # static arguments, structure and kinds -> caller
         self.traces: dict = {}  # trace key -> Traced
 
     def clear(self):
         self.fast.clear()
+        self.pairs.clear()
         self.programs.clear()
         self.traces.clear()
 
@@ -82,6 +86,8 @@ class JitFunction:
         self.options = options
         self._cache = _caches_of(fun, options)
         self._fast = self._cache.fast
+        self._pairs = self._cache.pairs
+        self._programs = self._cache.programs
         self._static = static_places(fun, options)
         functools.update_wrapper(self, fun, updated=())
 
@@ -91,18 +97,21 @@ class JitFunction:
             options = state.dispatch_key
             fast = self._fast
             if fast and not kwargs:
-                if len(args) == 2:  # quicker than a comprehension
+                if len(args) == 2:
                     x, y = args
-                    marks = getattr(x, "_kind", None), getattr(y, "_kind", None)
+                    kinds = getattr(x, "_kind", None), getattr(y, "_kind", None)
+                    found = self._pairs.get((options, *kinds))
+                    if found is not None:
+                        return found(x, y)
                 else:
                     marks = [getattr(x, "_kind", None) for x in args]
-                found = fast.get((options, *marks))
-                if found is not None:
-                    return found(args)
+                    found = fast.get((options, *marks))
+                    if found is not None:
+                        return found(args)
             if self._static is None:
                 leaves, treedef = flatten([args, kwargs] if kwargs else args, None)
                 marks = [getattr(x, "_kind", None) for x in leaves]
-                found = self._cache.programs.get((options, treedef, *marks))
+                found = self._programs.get((options, treedef, *marks))
                 if found is not None:
                     return found(leaves)
             else:
@@ -166,7 +175,8 @@ class JitFunction:
             return values
 
         avals = [aval_of(x) for x in bound.values]
-        closed = stage(flat, avals, f"by jit in {self.name}", bound.paths())
+        with collector_paused:
+            closed = stage(flat, avals, f"by jit in {self.name}", bound.paths())
         hoisted, consts = hoist(closed)
         traced = Traced(closed, out_tree, hoisted, consts)
         cache[key] = traced
@@ -204,17 +214,20 @@ class JitFunction:
         programs[(state.key, treedef, *kinds)] = caller
         if not kwargs and len(args) == len(bound.values):
             self._fast[(state.key, *kinds)] = caller
+            if len(args) == 2:
+                self._pairs[(state.key, *kinds)] = as_pair(caller)
 
     def lower_traced(self, bound, traced, kinds, platform=None):
-        return lower_program(
-            traced.closed,
-            f"jit_{self.name}",
-            kinds,
-            keep_unused=self.options.keep_unused,
-            donated=bound.donated(),
-            device=self.options.device,
-            platform=platform,
-        )
+        with collector_paused:
+            return lower_program(
+                traced.closed,
+                f"jit_{self.name}",
+                kinds,
+                keep_unused=self.options.keep_unused,
+                donated=bound.donated(),
+                device=self.options.device,
+                platform=platform,
+            )
 
     # Stages
 

@@ -35,9 +35,10 @@ def _maximum(x, axes, where=None):
     """Maxima to subtract from x, of size 1 along `axes`; without a derivative."""
     if dtypes.issubdtype(x.dtype, np.complexfloating):
         x = lax.real(x)
-    return lax.stop_gradient(
-        jnp.max(x, axis=axes, keepdims=True, initial=-np.inf, where=where)
-    )
+    x = lax.stop_gradient(x)
+    some = where is None and all(x.shape[k] for k in axes)
+    initial = None if some else -np.inf
+    return jnp.max(x, axis=axes, keepdims=True, initial=initial, where=where)
 
 
 def _masked(x, where):

@@ -31,6 +31,7 @@ from ..control.call import jit_p
 from ..control.checkpoint import checkpoint_p, optimization_barrier_p
 from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
+from ..primitives.contract import flat_product
 
 # Costs in nanoseconds. An operation in a kernel costs XLA a quarter of a millisecond to
 # compile; over the life of a program that is worth about 0.1 us a run.
@@ -222,6 +223,7 @@ def choose_cuts(jaxpr: Jaxpr) -> dict[Var, Cut]:
         (_MOVEMENT, fusion.movement),
         (_ONCE, fusion.once),
         (_REDUCTIONS, fusion.reduction),
+        (("dot_general",), fusion.contraction),
     )
     visit = {name: method for names, method in kinds for name in names}
     for eqn in reversed(jaxpr.eqns):
@@ -275,6 +277,17 @@ class _Fusion:
     def reduction(self, eqn):
         self.read(eqn.invars, self.kernel(eqn.invars[0]))
 
+    def contraction(self, eqn):
+        # An operand that is not read as it lies is computed anew, in a kernel that
+        # writes it transposed.
+        copied = copies_operands(eqn)
+        for x, copy in zip(eqn.invars, copied, strict=True):
+            if copy and x in self.setters:
+                (k,) = self.kernel(x)
+                self.read([x], frozenset([self.moved(k, 1.0)]))
+            elif type(x) is Var:
+                self.stored.add(x)
+
     def opaque(self, eqn):
         self.stored.update([x for x in eqn.invars if type(x) is Var])
 
@@ -307,6 +320,9 @@ class _Fusion:
     def evaluations(self, eqn):
         """Where the results of a repeated equation are computed, if it is not cut."""
         places = self.places.pop(eqn.outvars[0], _NOWHERE)
+        few = len(places) <= 1 and len(eqn.outvars) == 1
+        if few and eqn.outvars[0] not in self.stored:  # most values
+            return places
         for v in eqn.outvars[1:]:
             places |= self.places.pop(v, _NOWHERE)
         is_stored = not self.stored.isdisjoint(eqn.outvars)
@@ -355,6 +371,25 @@ class _Fusion:
                 once = [x for x in eqn.invars if self.uses.get(x) == 1]
                 pending += [self.setters[x] for x in once]
         return total
+
+
+def copies_operands(eqn) -> tuple[bool, bool]:
+    """Which operands of a product of arrays XLA copies to transpose them."""
+    x, y = (operand.aval for operand in eqn.invars)
+    numbers = eqn.params["dimension_numbers"]
+    (x_contract, y_contract), (x_batch, y_batch) = numbers
+    rank = len(x_batch) + 2
+    leading = x_batch == y_batch == tuple(range(len(x_batch)))
+    if leading and len(x_contract) == 1 and max(x.ndim, y.ndim) <= rank:
+        return False, False  # a stack of matrices
+    if flat_product(x, y, numbers) is not None:
+        return False, False
+    x_free = [k for k in range(x.ndim) if k not in x_contract and k not in x_batch]
+    y_free = [k for k in range(y.ndim) if k not in y_contract and k not in y_batch]
+    return (
+        (*x_batch, *x_free, *x_contract) != tuple(range(x.ndim)),
+        (*y_batch, *y_contract, *y_free) != tuple(range(y.ndim)),
+    )
 
 
 _SPREAD = frozenset(["broadcast_in_dim", "iota"])

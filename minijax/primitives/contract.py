@@ -6,6 +6,7 @@ The axes of either operand are contracted (summed over, in pairs), batch (kept, 
 pairs) or free (kept). The result has the batch axes, the free axes of x, those of y.
 """
 
+import math
 import operator
 from collections.abc import Sequence
 
@@ -220,6 +221,12 @@ def _dot_general_lower(
 ):
     if x.dtype != y.dtype and not {x.dtype, y.dtype} <= dtypes.SMALL_FLOATS:
         x, y = (_converted(hlo, v, out.dtype) for v in (x, y))
+    shape = out.shape
+    if hlo.platform == "cpu" and not hlo.partitioned:
+        flat = flat_product(x, y, dimension_numbers)
+        if flat is not None:
+            x, y = (_reshaped(hlo, v, s) for v, s in zip((x, y), flat[0], strict=True))
+            out, dimension_numbers = out.update(shape=flat[1]), flat[2]
     (x_contract, y_contract), (x_batch, y_batch) = dimension_numbers
     batching = f"batching_dims = {[*x_batch]} x {[*y_batch]}, " if x_batch else ""
     algorithm = algorithm_of(precision, x, y, out)
@@ -233,7 +240,50 @@ def _dot_general_lower(
         f"{[*x_contract]} x {[*y_contract]}, precision = [{lhs}, {rhs}]{how} : "
         f"({x.mlir}, {y.mlir}) -> {result.mlir}"
     )
-    return str(_converted(hlo, hlo.value(name, result), out.dtype))
+    product = _converted(hlo, hlo.value(name, result), out.dtype)
+    return str(_reshaped(hlo, product, shape))
+
+
+def flat_product(x, y, dimension_numbers):
+    """How to write a product of arrays as one of matrices that are read as they lie.
+
+    XLA on CPU copies an operand, transposed, whose contracted axes are not last on the
+    left or first on the right, unless the operands are matrices. Gradients of weights,
+    which contract all axes of a batch, are such products.
+
+    Returns:
+      None where nothing is gained; else the shapes of the matrices and of their
+      product, and its dimension numbers.
+    """
+    contracted, (x_batch, _) = dimension_numbers
+    if x_batch or max(x.ndim, y.ndim) <= 2 or not contracted[0]:
+        return None
+    ends = [_end(v.ndim, axes) for v, axes in zip((x, y), contracted, strict=True)]
+    if None in ends or ends == [1, 0]:
+        return None
+    summed = math.prod([x.shape[k] for k in contracted[0]])
+    free = [math.prod(v.shape) // max(summed, 1) for v in (x, y)]
+    if not summed or 0 in free:
+        return None
+    shapes = [
+        (summed, n) if end == 0 else (n, summed)
+        for n, end in zip(free, ends, strict=True)
+    ]
+    return shapes, tuple(free), (tuple((end,) for end in ends), ((), ()))
+
+
+def _end(ndim, axes):
+    """0 if the axes are the first of an array, 1 if they are its last, else None."""
+    if axes == tuple(range(len(axes))):
+        return 0
+    return 1 if axes == tuple(range(ndim - len(axes), ndim)) else None
+
+
+def _reshaped(hlo, x, shape):
+    if x.shape == shape:
+        return x
+    out = x.aval.update(shape=shape)
+    return hlo.value(hlo.emit(f"stablehlo.reshape {x} : ({x.mlir}) -> {out.mlir}"), out)
 
 
 def _converted(hlo, x, dtype):

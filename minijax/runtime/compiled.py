@@ -26,6 +26,7 @@ from ..transforms.stage import hoist, stage
 from . import dispatch
 from .array import Array, as_array, on_device
 from .compile import lower_program
+from .program import as_pair
 
 _SCALARS = frozenset({int, float})
 _NUMBERS = (bool, int, float, complex)
@@ -84,19 +85,21 @@ def compiled_operator(fun, accepts):
     """
     fun = inspect.unwrap(fun)  # it may be compiled already
     library = _Library(fun, frozenset())
-    fast = library.fast
+    pairs = library.pairs
 
     def method(x, y):
         try:
             options = state.dispatch_key
             x_mark = getattr(x, "_kind", x.__class__)
             y_mark = getattr(y, "_kind", y.__class__)
-            found = fast.get((options, x_mark, y_mark))
+            found = pairs.get((options, x_mark, y_mark))
             if found is not None:
-                return found((x, y))
+                return found(x, y)
             if not accepts(y):
                 return NotImplemented
-            return fun(x, y) if options is None else library.call_with((x, y))
+            if options is None:
+                return fun(x, y)
+            return library.call_pair(x, y, (options, x_mark, y_mark))
         except Exception as error:
             hide_our_frames(error)
             raise
@@ -111,6 +114,7 @@ class _Library:
         self.fun = fun
         self.static = static
         self.fast: dict[tuple, object] = {}
+        self.pairs: dict[tuple, object] = {}  # the same for two operands, as arguments
         self.staged: dict[tuple, _Staged] = {}
         self.callers: dict[tuple, object] = {}
         self.programs: dict[tuple, object] = {}
@@ -118,9 +122,22 @@ class _Library:
 
     def clear(self):
         self.fast.clear()
+        self.pairs.clear()
         self.staged.clear()
         self.callers.clear()
         self.programs.clear()
+
+    def call_pair(self, x, y, key):
+        """Call the function on two operands, and keep the way to its program."""
+        caller = self.fast.get(key)
+        if caller is None:
+            out = self.call_with((x, y))
+            caller = self.fast.get(key)
+        else:
+            out = caller((x, y))
+        if caller is not None:
+            self.pairs[key] = as_pair(caller)
+        return out
 
     def call_with(self, args):
         """Call the function on positional arguments, some of which may be tracers."""

@@ -13,6 +13,7 @@ from minijax.core.jaxpr import check_jaxpr, eval_jaxpr
 from minijax.optimize import optimize
 from minijax.optimize.fusion_cuts import (
     choose_cuts,
+    copies_operands,
     cut_fusions,
     inline_calls,
     keeps_barriers,
@@ -93,6 +94,31 @@ def prices(*args):
 
 
 # Where cuts are placed
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "y_shape", "numbers", "copied"),
+    [
+        ((64, 32, 48), (48, 80), (((2,), (0,)), ((), ())), (False, False)),
+        ((64, 32, 48), (64, 32, 80), (((0, 1), (0, 1)), ((), ())), (False, False)),
+        ((64, 32, 48), (64, 32, 80), (((1,), (1,)), ((0,), (0,))), (False, False)),
+        ((64, 32, 48), (64, 80, 48), (((2,), (2,)), ((0,), (0,))), (False, False)),
+        ((64, 32, 48), (32, 80), (((1,), (0,)), ((), ())), (True, False)),
+        ((32, 48), (64, 48, 80), (((1,), (1,)), ((), ())), (False, True)),
+    ],
+)
+def test_operands_of_products_that_xla_copies(x_shape, y_shape, numbers, copied):
+    """A copied operand is transposed in the kernel that computes it."""
+
+    def product(x, y):
+        return lax.dot_general(3 * jnp.sin(x), 3 * jnp.sin(y), numbers)
+
+    closed = traced(product, x_shape, y_shape)
+    arrays = [np.ones(shape, np.float32) for shape in (x_shape, y_shape)]
+    hlo = jit(product).lower(*arrays).compile().as_text()
+
+    assert copies_operands(closed.eqns[-1]) == copied
+    assert (" transpose(" in hlo) == any(copied)
 
 
 def test_a_value_read_by_several_kernels_is_cut_if_its_cone_is_large():

@@ -45,6 +45,47 @@ def test_text():
     ) in text
 
 
+def test_the_gradient_of_weights_is_a_product_of_matrices_on_cpu():
+    """w_bar = sum over b, t of x[b,t,:] z_bar[b,t,:], read as it lies."""
+    x, z_bar = np.ones((5, 2, 3), np.float32), np.ones((5, 2, 4), np.float32)
+    numbers = (((0, 1), (0, 1)), ((), ()))
+
+    def product(x, y):
+        return lax.dot_general(x, y, numbers)
+
+    assert (
+        "stablehlo.dot_general %2, %3, contracting_dims = [0] x [0], precision = "
+        "[DEFAULT, DEFAULT] : (tensor<10x3xf32>, tensor<10x4xf32>) -> tensor<3x4xf32>"
+    ) in text_of(product, x, z_bar)
+    assert "contracting_dims = [0, 1] x [0, 1]" in text_of(
+        product, x, z_bar, platform="cuda"
+    )
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "y_shape", "contract"),
+    [
+        ((4, 2, 3), (4, 2, 5), ((0, 1), (0, 1))),
+        ((4, 2, 3), (4, 2, 5), ((1, 0), (1, 0))),
+        ((4, 2, 3), (5, 2, 3), ((1, 2), (1, 2))),
+        ((4, 2, 3), (3, 5, 4), ((0,), (2,))),
+        ((4, 2, 3), (2, 5, 3), ((1, 2), (0, 2))),
+        ((4, 2, 3), (4, 2, 3), ((0, 1, 2), (0, 1, 2))),
+        ((4, 2, 0), (4, 2, 5), ((0, 1), (0, 1))),
+        ((0, 2, 3), (0, 2, 5), ((0, 1), (0, 1))),
+        ((2, 4), (4, 3, 2), ((0, 1), (2, 0))),
+    ],
+)
+def test_products_over_any_axes_are_numpys(x_shape, y_shape, contract):
+    stream = np.random.default_rng(0)
+    x, y = (stream.normal(size=s).astype(np.float32) for s in (x_shape, y_shape))
+
+    got = minijax.jit(lambda x, y: lax.dot_general(x, y, (contract, ((), ()))))(x, y)
+
+    wanted = np.tensordot(x, y, contract)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
+
+
 def test_an_algorithm_is_written_out():
     precision = DotAlgorithmPreset.BF16_BF16_F32_X3
     text = text_of(lambda x, y: lax.dot(x, y, precision=precision), X, Y)

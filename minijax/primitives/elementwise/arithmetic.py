@@ -5,7 +5,7 @@ from ...core.primitive import JvpRule
 from ...core.rules import bilinear, is_linear, like, linear, partials
 from ..shape import unbroadcast
 from .builders import ANY, FLOATS, NUMBERS, nary, op, spread_tangent, unary
-from .comparison import eq, select
+from .comparison import eq, ge, le, select
 
 
 def neg(x):
@@ -90,10 +90,19 @@ def _mul_transpose(ct, x, y):
     return [None, unbroadcast(mul(x, ct), y)]
 
 
+def _mul_jvp(primitive, primals, tangents, params):
+    x, y = primals
+    x_dot, y_dot = tangents
+    if x is y and x_dot is y_dot and x_dot is not None:
+        # d(x x) = 2 x dx: one product where the general rule has two and a sum.
+        return mul_p.bind(x, x), mul_p.bind(x_dot, add_p.bind(x, x))
+    return bilinear.apply(primitive, primals, tangents, params)
+
+
 mul_p = nary(
     "mul",
     dtypes=NUMBERS,
-    jvp=bilinear,
+    jvp=JvpRule(_mul_jvp),
     transpose=_mul_transpose,
     lower=op("multiply"),
 )
@@ -104,25 +113,36 @@ def div(x, y):
     return div_p.bind(x, y)
 
 
+def _div_jvp(primitive, primals, tangents, params):
+    # d(x / y) = (dx - (x / y) dy) / y: transposed, both cotangents share ct / y, and a
+    # divisor that is the same for a whole row is not spread over it once more.
+    x, y = primals
+    x_dot, y_dot = tangents
+    out = div_p.bind(x, y)
+    if y_dot is None:
+        return out, None if x_dot is None else div_p.bind(x_dot, y)
+    change = mul_p.bind(out, y_dot)
+    change = neg_p.bind(change) if x_dot is None else sub_p.bind(x_dot, change)
+    return out, div_p.bind(change, y)
+
+
 div_p = nary(
     "div",
     dtypes=NUMBERS,
-    jvp=partials(
-        lambda x_dot, z, x, y: div(x_dot, y),
-        # d(x / y) = -(x / y) dy / y
-        lambda y_dot, z, x, y: mul(neg(y_dot), div(z, y)),
-    ),
+    jvp=JvpRule(_div_jvp),
     transpose=lambda ct, x, y: [unbroadcast(div(ct, y), x), None],
     lower=op("divide"),
 )
 
 
-def _extremum(name, hlo_name):
+def _extremum(name, hlo_name, wins):
     """max or min: the larger operand gets the tangent, equal ones share it."""
 
     def share(t, z, mine, other):
         half = select(eq(mine, other), like(z, 0.5), like(z, 1))
-        chosen = eq(mine, z)
+        # A comparison of the operands, unlike one with z, needs no z in the kernel.
+        ordered = z.dtype.kind != "c"
+        chosen = wins(mine, other) if ordered else eq(mine, z)
         if state.nan_safe:  # a choice, since t may be infinite where it is not chosen
             return select(chosen, spread_tangent(mul(t, half), z), like(z, 0))
         return mul(t, spread_tangent(select(chosen, half, like(z, 0)), z))
@@ -154,8 +174,8 @@ def min(x, y):
     return min_p.bind(x, y)
 
 
-max_p = _extremum("max", "maximum")
-min_p = _extremum("min", "minimum")
+max_p = _extremum("max", "maximum", ge)
+min_p = _extremum("min", "minimum", le)
 
 
 def nextafter(x, y):

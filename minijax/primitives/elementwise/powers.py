@@ -164,7 +164,8 @@ def _integer_pow_partial(x_dot, z, x, *, y):
         return None
     if y == 1:
         return x_dot
-    return mul(x_dot, mul(like(x, y), integer_pow(x, y - 1)))
+    power = x if y == 2 else integer_pow(x, y - 1)
+    return mul(x_dot, mul(like(x, y), power))
 
 
 def _integer_pow_lower(hlo, out, x, *, y):
