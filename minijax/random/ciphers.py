@@ -87,12 +87,20 @@ class Cipher:
     """The generator that is made of one of these ciphers.
 
     Its methods take a key as data, and what a key is made from.
+
+    Attributes:
+      encrypt: the cipher.
+      key_size: the number of words of a key.
+      block: the number of words of a counter, and of what it is encrypted to.
+      folded: whether integers of 64 bits are made of all words of a block, folded into
+        two, or of the first two.
     """
 
-    def __init__(self, encrypt, key_size: int, block: int):
+    def __init__(self, encrypt, key_size: int, block: int, folded: bool = False):
         self.encrypt = encrypt
         self.key_size = key_size
         self.block = block
+        self.folded = folded
 
     def from_seed(self, words):
         """The key of a 64-bit seed given as two words."""
@@ -116,6 +124,8 @@ class Cipher:
     def bits(self, key, width, shape):
         """Unsigned integers from the counters that begin with their positions."""
         words = self._encrypted(key, *counters(shape), leading=False)
+        if width == 64 and self.folded:
+            return joined(_xor(*words[::2]), _xor(*words[1::2]))
         if width == 64:
             return joined(*words[:2])
         return lax.convert_element_type(_xor(*words), f"uint{width}")
@@ -135,4 +145,4 @@ class Cipher:
 
 PHILOX2X32 = Cipher(philox2x32, key_size=1, block=2)
 PHILOX4X32 = Cipher(philox4x32, key_size=2, block=4)
-THREEFRY4X32 = Cipher(threefry4x32, key_size=4, block=4)
+THREEFRY4X32 = Cipher(threefry4x32, key_size=4, block=4, folded=True)
