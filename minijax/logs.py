@@ -9,6 +9,7 @@ import logging
 import time
 from typing import Any
 
+from . import monitoring
 from .config import config, on_change, state
 
 root = logging.getLogger("minijax")
@@ -19,6 +20,13 @@ _handler.setFormatter(
 _compile = logging.getLogger("minijax.compile")
 _verbose: list[logging.Logger] = []
 
+# What listeners of `minijax.monitoring` are told of the steps that messages report.
+_EVENTS = {
+    "Finished tracing": "/jax/core/compile/jaxpr_trace_duration",
+    "Finished lowering": "/jax/core/compile/jaxpr_to_mlir_module_duration",
+    "Finished XLA compilation": "/jax/core/compile/backend_compile_duration",
+}
+
 
 def compiling(message: str, name: str, value: Any) -> None:
     """Log a step on the way to a program: a warning under the option `log_compiles`.
@@ -27,10 +35,13 @@ def compiling(message: str, name: str, value: Any) -> None:
       message: with places for the name and for `value`; a float is when the step
         began, and is shown as the seconds that it took.
     """
+    if isinstance(value, float):
+        value = time.perf_counter() - value
+        for beginning, event in _EVENTS.items():
+            if message.startswith(beginning):
+                monitoring.record_step(event, value, name)
     level = logging.WARNING if state.log_compiles else logging.DEBUG
     if _compile.isEnabledFor(level):
-        if isinstance(value, float):
-            value = time.perf_counter() - value
         _compile.log(level, message, name, value)
 
 

@@ -29,7 +29,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from .. import errors
+from .. import errors, monitoring
 from ..config import config
 from . import client
 
@@ -407,9 +407,12 @@ def load_or_compile(module, devices, options):
     payload = entries.read(key)
     if payload is not None:
         try:
-            return client.deserialize(payload, devices, options)
+            executable = client.deserialize(payload, devices, options)
+            monitoring.record_event("/jax/compilation_cache/cache_hits")
+            return executable
         except client.XlaRuntimeError as error:
             _report(f"{entries.place(key)} cannot be loaded: {error}")
+    monitoring.record_event("/jax/compilation_cache/cache_misses")
     start = time.perf_counter()
     executable = client.compile_and_load(module.text, devices, options)
     seconds = time.perf_counter() - start
