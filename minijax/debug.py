@@ -13,6 +13,15 @@ from builtins import print as _print
 from collections.abc import Callable
 
 from .control.callback import FieldsOnly, debug_callback
+from .shard_pictures import (
+    inspect_array_sharding as inspect_array_sharding,
+)
+from .shard_pictures import (
+    visualize_array_sharding as visualize_array_sharding,
+)
+from .shard_pictures import (
+    visualize_sharding as visualize_sharding,
+)
 
 _logger = logging.getLogger("minijax.debug")
 
