@@ -266,10 +266,12 @@ def _mirrored(x, axis, low, high, overlap, odd):
         # A single element mirrored in itself.
         first, last = _repeated(x, axis, low), _repeated(x, axis, high)
         return _joined(axis, first, x, last)
-    # A mirror image of the whole array is put on, and on, until the margin is full.
+    # A mirror image of the array is put on, and on, until the margin is full: of whole
+    # periods of what was given, so that mirrors stand only where it begins and ends.
+    period = n - overlap
     for width, before in ((low, True), (high, False)):
         while width > 0:
-            count = min(width, x.shape[axis] - overlap)
+            count = min(width, (x.shape[axis] - overlap) // period * period)
             x = _with_image(x, axis, count, overlap, odd, before)
             width -= count
     return x
