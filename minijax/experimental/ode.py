@@ -205,7 +205,7 @@ def odeint(
       A container like y0 of arrays with a leading axis of size m.
 
     >>> odeint(lambda y, t, rate: -rate * y, 1.0, jnp.array([0.0, 1.0, 2.0]), 0.5)
-    Array([1.      , 0.606531, 0.367879], dtype=float32)
+    Array([1.0, 0.6065, 0.3679], dtype=float32)
     """
     _check_times(t)
     for leaf in tree.leaves(args):

@@ -74,9 +74,9 @@ def test_derivatives_are_differences(x64, arguments):
                 moved = list(arguments)
                 moved[k] = x.at[place].add(sign * step)
                 ends.append(weighted(*moved))
-            expected = (ends[0] - ends[1]) / (2 * step)
-            assert reverse[k][place] == pytest.approx(expected, rel=1e-6)
-            assert forward[k][place] == pytest.approx(expected, rel=1e-6)
+            expected = float(ends[0] - ends[1]) / (2 * step)
+            assert float(reverse[k][place]) == pytest.approx(expected, rel=1e-6)
+            assert float(forward[k][place]) == pytest.approx(expected, rel=1e-6)
 
 
 def test_second_derivatives_agree(x64):
