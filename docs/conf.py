@@ -1,5 +1,6 @@
 """Sphinx settings: Markdown pages, and docstrings from the installed package."""
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import reference
+reference = importlib.import_module("reference")
 
 project = "minijax"
 author = "The minijax authors"
