@@ -1,7 +1,16 @@
 """Sphinx settings: Markdown pages, and docstrings from the installed package."""
 
+import importlib
+import re
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+reference = importlib.import_module("reference")
 
 project = "minijax"
 author = "The minijax authors"
@@ -30,10 +39,15 @@ html_title = f"minijax {release}"
 def setup(app) -> None:
     """Connect what reads docstrings, before napoleon reads their sections."""
     app.connect("autodoc-process-docstring", mark_code, priority=400)
+    reference.write(HERE / "reference")
 
 
 def mark_code(app, what, name, obj, options, lines: list[str]) -> None:
-    """Paragraphs set in by four spaces are code, as in Markdown."""
+    """Docstrings are plain text with code in it, as Markdown has it.
+
+    Paragraphs set in by four spaces are code, and signs that mean something to
+    reStructuredText, as in |x| or 2**n, mean themselves.
+    """
     lines[:] = list(with_marks(lines))
 
 
@@ -47,5 +61,13 @@ def with_marks(lines: list[str]) -> Iterator[str]:
             inside = True
         elif line.strip() and not indented:
             inside = False
-        yield line
+        is_text = not inside and not line.lstrip().startswith((">>>", "..."))
+        yield escaped(line) if is_text else line
         previous = line
+
+
+def escaped(line: str) -> str:
+    """The line with | and * outside of backticks marked as plain signs."""
+    parts = line.split("`")
+    parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)

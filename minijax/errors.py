@@ -52,15 +52,27 @@ __all__ = [
 ]
 
 
-class JAXTypeError(TypeError):
+class _Explained(Exception):
+    """An error that says where it is explained, in a note below its message."""
+
+    def __init__(self, *args: Any):
+        super().__init__(*args)
+        name = type(self).__name__
+        self.add_note(
+            f"Explained, with the repair, by help(minijax.errors.{name}) and in "
+            f"docs/errors/{name}.md."
+        )
+
+
+class JAXTypeError(_Explained, TypeError):
     """A value that traced code cannot use this way; the subclasses say which way."""
 
 
-class JAXIndexError(IndexError):
+class JAXIndexError(_Explained, IndexError):
     """An index that traced code cannot use; the subclasses say why."""
 
 
-class JaxprTypeError(TypeError):
+class JaxprTypeError(_Explained, TypeError):
     """A program does not agree with the types written on it.
 
     `check_jaxpr` raises it. A program that minijax made itself never earns it, so it
@@ -68,7 +80,7 @@ class JaxprTypeError(TypeError):
     """
 
 
-class InconclusiveDimensionOperation(Exception):
+class InconclusiveDimensionOperation(_Explained):
     """Two symbolic sizes cannot be compared for all values of their variables.
 
     Whether `b == 3` holds is unknown while `b` stands for every size. Use concrete

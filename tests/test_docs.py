@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 
 import minijax
+from minijax import errors
 
 from .pages import FENCE, run
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+# jaxlib raises the one; the other is the cause of an error that has a note itself.
+UNNAMED = (errors.JaxRuntimeError, errors.UnfilteredStackTrace)
 
 
 def relative(path: Path) -> str:
@@ -49,6 +54,16 @@ def test_the_links_of_a_page_lead_somewhere(page):
     ]
 
     assert not missing
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_each_error_has_a_page_that_a_note_below_its_message_names(name):
+    kind = getattr(errors, name)
+    page = ROOT / "docs" / "errors" / f"{name}.md"
+
+    assert page.read_text().startswith(f"# {name}\n")
+    if kind not in UNNAMED:
+        assert f"docs/errors/{name}.md" in " ".join(kind("what happened").__notes__)
 
 
 def test_the_quickstart_program_runs():
