@@ -21,6 +21,7 @@ from minijax.custom_batching import custom_vmap
 from minijax.custom_derivatives import linear_call
 from minijax.experimental import checkify, io_callback
 from minijax.primitives import copy, linear_recurrence
+from minijax.primitives.linalg import spectra
 
 from .laws import Bools, Case, Ints
 
@@ -107,6 +108,7 @@ def near_identity(x: Any) -> Any:
 
 
 S = (3, 3)
+TWO_CLUSTERS = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool)
 
 
 # Factorisations by LAPACK lose a digit more than one operation, and these rows put
@@ -397,6 +399,10 @@ SPECIAL = [
     Case("dawsn", special.dawsn, [M], REAL, None, scipy.special.dawsn),
     Case("spence", special.spence, [M], REAL, (0.2, 4), scipy.special.spence),
     Case("owens_t", special.owens_t, [M, M], REAL, None, scipy.special.owens_t),
+    Case("hyp1f1", special.hyp1f1, [M, M, M], REAL, (0.2, 3), scipy.special.hyp1f1,
+         slack=10),
+    Case("hyp2f1", special.hyp2f1, [M, M, M, M], REAL,
+         [(0.2, 3), (0.2, 3), (0.2, 3), (-0.4, 0.6)], scipy.special.hyp2f1, slack=10),
 ]
 
 TYPES = [
@@ -600,15 +606,31 @@ LINALG = [
     Case("lu_pivots_to_permutation",
          lambda pivots: lax.linalg.lu_pivots_to_permutation(pivots, 4),
          [Ints((3,), 2, 4)], ("i32",)),
-    # The factors of qr by themselves have no derivative, in jax neither.
-    Case("geqrf", lambda x: lax.linalg.geqrf(x), [(4, 3)], REAL, derivatives="none",
-         slack=10),
-    Case("householder_product", lambda x: lax.linalg.householder_product(
-         *lax.linalg.geqrf(x)), [(4, 3)], REAL, derivatives="none", slack=10),
-    Case("ormqr", lambda x, y: lax.linalg.ormqr(*lax.linalg.geqrf(x), y),
-         [(4, 3), (4, 2)], REAL, derivatives="none", slack=10),
-    Case("schur", lambda x: lax.linalg.schur(x), [S], REAL, derivatives="none",
-         slack=10),
+    factorisation("geqrf", lambda x: lax.linalg.geqrf(dominant(x)), [(4, 3)]),
+    factorisation("householder_product", lambda x, taus:
+                  lax.linalg.householder_product(x / 4, taus / 4), [(4, 3), (2,)]),
+    factorisation("ormqr", lambda x, taus, y: lax.linalg.ormqr(x / 4, taus / 4, y),
+                  [(4, 3), (3,), (4, 2)]),
+    factorisation("ormqr: adjoint on the right", lambda x, taus, y: lax.linalg.ormqr(
+                  x / 4, taus / 4, y, left=False, transpose=True),
+                  [(4, 3), (3,), (2, 4)]),
+    factorisation("qr: complete", lambda x: jnp.linalg.qr(dominant(x), "complete"),
+                  [(4, 2)], REAL),
+    # The sign of Schur vectors is free, so their squares are compared.
+    factorisation("schur", lambda x: [y * jnp.conj(y) for y in lax.linalg.schur(
+                  separated(x) + jnp.triu(x) / 8)]),
+    # What eigh and svd ask where eigenvalues repeat; its effects are tested there.
+    factorisation("gauge_report", lambda v, w: spectra.reported(
+                  [v], [jnp.eye(3)], w, jnp.eye(3) == 1), [S, (3,)], REAL),
+    factorisation("mixed", lambda v: (lambda u: u @ u.T)(spectra.in_general_position(
+                  v, jnp.asarray(TWO_CLUSTERS))), [S], REAL),
+    factorisation("turned", lambda w: spectra.turned(
+                  w, jnp.eye(3, dtype=w.dtype), jnp.asarray(TWO_CLUSTERS)), [(3,)],
+                  REAL),
+    # The rule of eigh says how the basis moves.
+    Case("splitting_basis", lambda x: abs(spectra.splitting_basis(
+         separated(x), *spectra.clusters(0 * x[0]))), [S], REAL, derivatives="none",
+         slack=10, exact=False),
     Case("hessenberg", lambda x: lax.linalg.hessenberg(x), [S], REAL,
          derivatives="none", slack=10),
     Case("tridiagonal", lambda x: lax.linalg.tridiagonal(positive(x)), [S], REAL,

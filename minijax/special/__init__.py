@@ -1,6 +1,10 @@
 """Special functions as primitives: their kernels, and the records made of them."""
 
 from .faddeeva import wofz as wofz
+from .hypergeometric import (
+    hyp1f1 as hyp1f1,
+    hyp2f1 as hyp2f1,
+)
 from .incomplete_beta import (
     beta_density as beta_density,
     betainc as betainc,
@@ -19,6 +23,7 @@ from .bessel import (
     bessel_i1 as bessel_i1,
     bessel_i1e as bessel_i1e,
 )
+from .bessel_orders import bessel_orders as bessel_orders
 from .complete import (
     complex_log_gamma as complex_log_gamma,
     gamma as gamma,

@@ -129,14 +129,21 @@ def _log_beta(a, b):
 # The integral
 
 
-def _exponent(u, away, n, x, side):
-    """-s (n x - a) u - n h(s u), away being s (n x - a) >= 0."""
+def _exponent(u, a, b, x, side):
+    """a v - n log(1 + x (exp(v) - 1)) for v = s u, as -s (n x - a) u - n h(s u).
+
+    It is linear in a and b, and differentiated in them in the first form.
+    """
     v = side * u
+    a0, b0 = lax.stop_gradient(a), lax.stop_gradient(b)
+    n = a0 + b0
     y = x * lax.expm1(v)
     near = abs(y) < 0.4
     w, z = where(near, v, 0.0), where(near, y, 0.0)
     close = log1p_minus(z) + x * exp_minus(w)
-    return -away * u - n * where(near, close, lax.log1p(y) - x * v)
+    log = lax.log1p(y)
+    value = -(n * x - a0) * v - n * where(near, close, log - x * v)
+    return value + ((a - a0) * (v - log) - (b - b0) * log)
 
 
 def _end(a, b, away, x, side):
@@ -169,9 +176,9 @@ def _tail(a, b, x, y):
     a3 = where(raised & lower, a + 3.0, a)
     b3 = where(raised & ~lower, b + 3.0, b)
     side = where(lower, filled(a, -1.0), filled(a, 1.0))
-    away = side * ((a3 + b3) * x - a3)
-    end = _end(*map(lax.stop_gradient, (a3, b3, away, x, side)))
-    value = integral(_exponent, end, away, a3 + b3, x, side, count=NODES)
+    a0, b0, x0 = map(lax.stop_gradient, (a3, b3, x))
+    end = _end(a0, b0, side * ((a0 + b0) * x0 - a0), x0, side)
+    value = integral(_exponent, end, a3, b3, x, side, count=NODES)
     rest = w * (n + 1.0) / (p + 2.0) * (1.0 + w * (n + 2.0) * value)
     rest = w * n / (p + 1.0) * (1.0 + rest)
     return lower, p, where(raised, rest, p * value - 1.0)

@@ -84,9 +84,15 @@ def _log_prefactor(a, x, log_x):
     return where(large, by_stirling, by_shift)
 
 
-def _exponent(u, away, x, side):
-    """-s (x - a) u - x g(s u), away being s (x - a) >= 0."""
-    return -away * u - x * exp_minus(side * u)
+def _exponent(u, a, x, side):
+    """a v - x (exp(v) - 1) for v = s u, as -s (x - a) u - x g(s u).
+
+    It is linear in a and x, and differentiated in the first form.
+    """
+    v = side * u
+    a0, x0 = lax.stop_gradient(a), lax.stop_gradient(x)
+    value = -(x0 - a0) * v - x0 * exp_minus(v)
+    return value + ((a - a0) * v - (x - x0) * lax.expm1(v))
 
 
 def _end(a, away, x, side):
@@ -110,9 +116,9 @@ def _tail(a, x):
     raised = lower & (a < 3.0)
     b = where(raised, a + 3.0, a)
     side = where(lower, filled(a, -1.0), filled(a, 1.0))
-    away = side * (x - b)
-    end = _end(b, *map(lax.stop_gradient, (away, x, side)))
-    value = integral(_exponent, end, away, x, side, count=NODES)
+    fixed, place = lax.stop_gradient(b), lax.stop_gradient(x)
+    end = _end(fixed, side * (place - fixed), place, side)
+    value = integral(_exponent, end, b, x, side, count=NODES)
     by_recurrence = 1.0 + x / (a + 1.0) * (1.0 + x / (a + 2.0) * (1.0 + x * value))
     return lower, where(raised, by_recurrence, a * value)
 

@@ -13,6 +13,7 @@ from itertools import product
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.special
 
 import minijax
 from minijax import grad, jit, jvp, lax, vmap
@@ -151,6 +152,12 @@ VALUES = [
         f=lambda x: sp.fresnel(x)[0], note="sine"),
     Row("fresnel", lambda x: mp.fresnelc(x), points([-3.0, 1e-3, 1.0, 9.0, 1234.5]),
         f=lambda x: sp.fresnel(x)[1], note="cosine"),
+    Row("hyp1f1", mp.hyp1f1,
+        grid([-2.0, 0.3, 2.5], [0.4, 1.5, 3.0], [-300.0, -3.0, 0.5, 8.0, 60.0]),
+        f64=3e-13, f32=1e-4),
+    Row("hyp2f1", lambda a, b, c, x: mp.hyp2f1(a, b, c, x).real,
+        grid([-2.0, 0.3, 2.5], [0.4, 1.5, 3.0], [0.7, 2.0], [-30.0, -0.4, 0.6, 0.9]),
+        f64=4e-13, f32=1e-3),
     Row("kl_div", lambda p, q: p * mp.log(p / q) - p + q,
         grid([0.2, 1.0, 3.0], [1e-5, 5.0]), f32=4e-6),
     Row("boxcox", lambda x, p: (mp.power(x, p) - 1) / p if p else mp.log(x),
@@ -200,6 +207,10 @@ SLOPES = [
     Row("gammaincc", upper_gamma, grid([0.02, 0.7, 2.5, 12.0], [0.03, 0.8, 3.0, 30.0])),
     Row("betainc", lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
         grid([0.05, 1.3, 12.0], [0.4, 2.0, 30.0], HALVES)),
+    Row("hyp1f1", mp.hyp1f1, [(0.3, 1.5, -3.0), (2.5, 3.0, 8.0), (1.2, 0.4, 60.0),
+        (1.2, 0.4, -80.0)]),
+    Row("hyp2f1", lambda a, b, c, x: mp.hyp2f1(a, b, c, x).real,
+        [(0.3, 1.5, 2.2, -3.0), (2.5, 3.0, 4.5, 0.6), (1.2, 0.4, 0.9, 0.9)]),
     Row("log_ndtr", lambda x: mp.log(normal(x)), points([-300.0, -20.0, -1.0, 0.5])),
     Row("ndtri", normal_quantile, points([1e-6, 0.2, 0.5, 0.93])),
     Row("erfcx", scaled_erfc, points([-2.0, 0.3, 4.0, 50.0])),
@@ -345,3 +356,98 @@ def test_bernoulli_numbers():
 
     expected = [float(mp.bernoulli(k)) for k in range(121)]
     np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("order", [0, 1, 7, 40])
+def test_bessel_jn_has_all_orders(order):
+    """J of orders 0 to v, for arguments below, near and above v; and the derivative."""
+    z = np.array([0.0, 1e-3, 1.0, 8.0, 24.9, 25.1, 44.0, 300.0, -3.0])
+    with minijax.enable_x64(True):
+        got = np.asarray(sp.bessel_jn(z, v=order))
+        slope = np.asarray(vmap(grad(lambda z: sp.bessel_jn(z, v=order)[order]))(z))
+
+    expected = [[float(mp.besselj(k, x)) for x in z] for k in range(order + 1)]
+    np.testing.assert_allclose(got, expected, rtol=2e-12, atol=2e-15)
+    slopes = [float(mp.besselj(order, x, derivative=1)) for x in z]
+    np.testing.assert_allclose(slope, slopes, rtol=2e-12, atol=2e-15)
+
+
+def test_associated_legendre_functions():
+    """Values and derivatives of orders and degrees to 12 are SciPy's."""
+    z = np.array([-0.9, 0.0, 0.3, 0.99])
+    with minijax.enable_x64(True):
+        values, slopes = sp.lpmn(12, 12, z)
+        normalized = sp.lpmn_values(12, 12, z, True)
+        derived = jvp(lambda z: sp.lpmn_values(12, 12, z, False), (z,), (np.ones(4),))[
+            1
+        ]
+
+    expected, derivative = scipy.special.assoc_legendre_p_all(12, 12, z, diff_n=1)
+    expected = np.swapaxes(expected[:, :13], 0, 1)
+    derivative = np.swapaxes(derivative[:, :13], 0, 1)
+    np.testing.assert_allclose(values, expected, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(slopes, derivative, rtol=1e-10, atol=1e-9)
+    np.testing.assert_allclose(derived, slopes, rtol=1e-10, atol=1e-9)
+    for m in range(13):
+        for n in range(m, 13):
+            scale = math.factorial(n - m) / math.factorial(n + m)
+            scale = math.sqrt((2 * n + 1) / (4 * math.pi) * scale)
+
+            np.testing.assert_allclose(
+                normalized[m, n], values[m, n] * scale, rtol=1e-12
+            )
+
+
+def test_spherical_harmonics():
+    """All degrees to 5 and orders, and those above the degree, which are 0."""
+    pairs = [(n, m) for n in range(6) for m in range(-6, 7)]
+    n, m = np.array(pairs).T
+    theta, phi = np.linspace(0.1, 3.0, len(n)), np.linspace(0.0, 6.0, len(n))
+    with minijax.enable_x64(True):
+        got = np.asarray(sp.sph_harm_y(n, m, theta, phi))
+        bounded = jit(lambda n: sp.sph_harm_y(n, m, theta, phi, n_max=5))(n)
+        slope = grad(lambda t: sp.sph_harm_y(n[40:41], m[40:41], t, phi[40:41]).real[0])
+        at_pole = slope(np.array([0.7]))
+
+    expected = scipy.special.sph_harm_y(n, m, theta, phi)
+    np.testing.assert_allclose(got, expected, rtol=1e-11, atol=1e-13)
+    np.testing.assert_array_equal(bounded, got)
+    h = 1e-6
+    places = np.array([0.7 - h, 0.7 + h])
+    below, above = scipy.special.sph_harm_y(n[40], m[40], places, phi[40]).real
+    np.testing.assert_allclose(at_pole, [(above - below) / (2 * h)], rtol=1e-7)
+
+
+ERRORS = [
+    (lambda: sp.ndtr(2), TypeError,
+     "ndtr: needs an argument of dtype float32 or float64, got i32[]{weak}. Convert it "
+     "with astype."),
+    (lambda: sp.dawsn(1j), ValueError,
+     "dawsn: does not support complex-valued inputs, got c64[]{weak}. Take real parts "
+     "first."),
+    (lambda: sp.log_ndtr(0.0, series_order=31), ValueError,
+     "log_ndtr: series_order must be non-negative and <= 30, got 31. Leave it out."),
+    (lambda: sp.polygamma(1.5, 2.0), ValueError,
+     "polygamma: n must be of integer type, got f32[]{weak}. Convert it with astype."),
+    (lambda: sp.zeta(2.0), NotImplementedError,
+     "zeta: the Riemann zeta function is not implemented. Pass q=1 for x > 1."),
+    (lambda: sp.bernoulli(-1), ValueError,
+     "bernoulli: n must be a non-negative integer, got -1."),
+    (lambda: sp.lpmn(2, 3, np.ones(2, np.float32)), NotImplementedError,
+     "lpmn: the highest order and degree must be equal, got m=2 and n=3. Use the larger "
+     "one for both."),
+    (lambda: sp.factorial(3, exact=True), NotImplementedError,
+     "factorial: exact=True is not supported. Use math.factorial."),
+    (lambda: sp.sph_harm_y(1, 1, 0.0, 0.0, diff_n=1), NotImplementedError,
+     "sph_harm_y: diff_n is not supported, got 1. Leave it out, and differentiate with "
+     "grad or jvp."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "message"), ERRORS)
+def test_errors(call, error, message):
+    """Each says what must hold, what was given, and what to do."""
+    with pytest.raises(error) as caught:
+        call()
+
+    assert str(caught.value) == message

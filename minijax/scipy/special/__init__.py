@@ -2,6 +2,7 @@
 
 from ...nn import logsumexp as logsumexp
 from .bessel import (
+    bessel_jn as bessel_jn,
     i0 as i0,
     i0e as i0e,
     i1 as i1,
@@ -38,6 +39,10 @@ from .gammas import (
     psi as psi,
     zeta as zeta,
 )
+from .hypergeometric import (
+    hyp1f1 as hyp1f1,
+    hyp2f1 as hyp2f1,
+)
 from .integrals import (
     dawsn as dawsn,
     erfcx as erfcx,
@@ -49,6 +54,11 @@ from .integrals import (
     sici as sici,
     spence as spence,
     wofz as wofz,
+)
+from .legendre import (
+    lpmn as lpmn,
+    lpmn_values as lpmn_values,
+    sph_harm_y as sph_harm_y,
 )
 from .normal import (
     erf as erf,

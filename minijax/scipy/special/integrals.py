@@ -90,7 +90,7 @@ def erfcx(x):
     Complex numbers may be given.
 
     >>> erfcx(np.array([0.0, 1e30]))
-    Array([1.0000000e+00, 5.6418958e-31], dtype=float32)
+    Array([1.0000000e+00, 5.6418956e-31], dtype=float32)
     """
     (x,) = operands("erfcx", x)
     x = strong(x)
