@@ -67,12 +67,12 @@ def empty(shape, dtype, *, out_sharding=None):
 
 
 def shape_as_value(shape):
-    """The sizes of a shape as an array of integers.
+    """The sizes of a shape as a NumPy array of 32-bit integers.
 
     >>> shape_as_value((2, 3))
-    Array([2, 3], dtype=int32)
+    array([2, 3], dtype=int32)
     """
-    return asarray(np.array(shape, dtypes.default_int()))
+    return np.array(shape, np.int32)
 
 
 def stage(x, /):
