@@ -25,8 +25,15 @@ def name_of(fun: Callable) -> str:
 
 
 def wraps(fun: Callable):
-    """Give a wrapper the name, doc and signature of `fun`, but not its attributes."""
-    return functools.partial(functools.update_wrapper, wrapped=fun, updated=())
+    """Give a wrapper the name, doc and signature of `fun`, but not its attributes.
+
+    Objects that are called may have something else than a string as their name.
+    """
+    named = isinstance(getattr(fun, "__name__", ""), str)
+    assigned = functools.WRAPPER_ASSIGNMENTS if named else ("__module__", "__doc__")
+    return functools.partial(
+        functools.update_wrapper, wrapped=fun, assigned=assigned, updated=()
+    )
 
 
 def as_value(x, where: str, path: str = ""):

@@ -182,3 +182,15 @@ def test_pmap_wants_enough_devices():
 
     with pytest.raises(ValueError, match=f"requires {many} logical devices"):
         pmap(lambda x: x)(np.ones((many, 2), "float32"))
+
+
+def test_objects_without_a_proper_name_are_mapped():
+    """An object that is called may have anything as its `__name__`."""
+
+    class Doubled:
+        __name__ = property(lambda self: None)
+
+        def __call__(self, x):
+            return 2 * x
+
+    np.testing.assert_array_equal(minijax.vmap(Doubled())(jnp.arange(2)), [0, 2])

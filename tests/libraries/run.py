@@ -44,6 +44,13 @@ NEEDS = {
     "jaxopt_solves": ("jaxopt",),
     "blackjax_samples": ("blackjax", "optax", "jaxopt"),
     "numpyro_model": ("numpyro",),
+    "tinygp_regression": ("tinygp", "equinox", "jaxtyping"),
+    "mctx_search": ("mctx", "chex"),
+    "jraph_network": ("jraph",),
+    "flowjax_fit": ("flowjax", "paramax", "equinox", "jaxtyping", "optax"),
+    "evosax_strategies": ("evosax", "optax", "flax"),
+    "dm_pix_images": ("dm_pix", "chex"),
+    "penzai_model": ("penzai",),
 }
 LIBRARIES = sorted({name for names in NEEDS.values() for name in names})
 
@@ -70,6 +77,7 @@ ADAPTATIONS = (
         r"jax.tree_util.is_tree_node(\1)",
     ),
     (r"from jax\._src\.state\.types import AbstractRef", "class AbstractRef: ..."),
+    (r"from jax\.experimental import hijax as hjx", "import hijax as hjx"),
     # Private names that have a public place.
     (r"from jax\._src import compiler", "from jax.runtime import compile as compiler"),
     (r"from jax\._src import checkify", "from jax.experimental import checkify"),

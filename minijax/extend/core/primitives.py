@@ -2,7 +2,14 @@
 
 from ...core.primitive import registry as _registry
 
-_OTHER_NAMES = {"pjit": "jit", "closed_call": "jit", "core_call": "jit", "call": "jit"}
+# One primitive here does what several do in JAX, or has another name.
+_OTHER_NAMES = {
+    **dict.fromkeys(("call", "closed_call", "core_call", "pjit"), "jit"),
+    **dict.fromkeys(("add_any", "add_jaxvals"), "add"),
+    **dict.fromkeys(("remat", "remat2"), "checkpoint"),
+    **{f"scatter_{name}": f"scatter-{name}" for name in "add sub mul min max".split()},
+    "linear_solve": "custom_linear_solve",
+}
 
 
 def __getattr__(name):
