@@ -102,7 +102,6 @@ from .arithmetic import (
     fmod as fmod,
     gcd as gcd,
     hypot as hypot,
-    i0 as i0,
     isclose as isclose,
     lcm as lcm,
     ldexp as ldexp,
@@ -354,6 +353,7 @@ __array_api_version__ = "2024.12"
 # Modules that are loaded when one of their names is first asked for, so that importing
 # the package stays fast.
 _ON_DEMAND = {
+    "bessel": ("i0",),
     "fft": ("fft",),
     "linalg": ("linalg",),
     "bits": ("frexp", "packbits", "spacing", "unpackbits"),

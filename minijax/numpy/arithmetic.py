@@ -4,7 +4,6 @@ Powers, division with all its roundings, stable combinations such as hypot, comp
 up to a tolerance.
 """
 
-import builtins
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from .elementwise import (
     add,
     constant_of,
     copy_of,
-    exp,
     exp2,
     greater,
     isfinite,
@@ -33,7 +31,6 @@ from .elementwise import (
     multiply,
     shifted_right,
     smaller,
-    sqrt,
     true_divide,
     trunc,
     where_scalar,
@@ -355,28 +352,3 @@ def array_equiv(a1, a2):
     except (TypeError, ValueError):
         return lax.full((), False)
     return lax.eq(a1, a2).all()
-
-
-def i0(x):
-    """Elementwise modified Bessel function of order 0, by its power series.
-
-    Abramowitz and Stegun, 9.6.12: the sum of (x^2/4)^k / (k!)^2, scaled by e^-|x|
-    beyond the range where the series converges fast (9.7.1).
-    """
-    (x,) = promote_inexact("i0", x)
-    if x.aval.dtype in dtypes.COMPLEX:
-        raise ValueError(f"i0: needs real numbers, got {x.aval}.")
-    x = abs(x)
-    small = minimum(x, 20.0)
-    quarter = lax.square(small) / 4
-    total, term = 1.0 + quarter * 0, 1.0 + quarter * 0
-    for k in builtins.range(1, 60):
-        term = term * quarter / (k * k)
-        total = total + term
-    large = maximum(x, 20.0)
-    series, term = 1.0 + large * 0, 1.0 + large * 0
-    for k in builtins.range(1, 25):
-        term = term * ((2 * k - 1) ** 2 / (8.0 * k)) / large
-        series = series + term
-    asymptotic = exp(large) / sqrt(2 * np.pi * large) * series
-    return lax.select(less_equal(x, 20.0), total, asymptotic)

@@ -1,5 +1,6 @@
 """The primitives that programs are made of, by the names that JAX gives them."""
 
+from ... import special as special  # registers the primitives of special functions
 from ...core.primitive import registry as _registry
 
 # One primitive here does what several do in JAX, or has another name.
