@@ -124,7 +124,7 @@ NORMALISATION = [
             "nn.logsumexp(x)",
             "nn.logsumexp(x, axis=1)",
             "nn.logsumexp(x, axis=(0, -1), keepdims=True)",
-            "nn.logsumexp(x, axis=-1, b=jnp.array([1.0, -2, 3, 0.5]))",
+            "nn.logsumexp(x, axis=-1, b=jnp.array([1.0, 2, 3, 0.5]))",
             "nn.logsumexp(x, axis=-1, b=jnp.array([1, -2, -3, 2]), return_sign=True)",
             "nn.logsumexp(x, return_sign=True)",
             f"nn.logsumexp(x, axis=-1, {MASK})",
