@@ -35,6 +35,15 @@ class ResizeMethod(enum.Enum):
     CUBIC_PYTORCH = 5
     AREA = 6
 
+    @staticmethod
+    def from_string(s: str) -> "ResizeMethod":
+        """The method with a name, as `resize` takes it.
+
+        >>> ResizeMethod.from_string("bicubic").name
+        'CUBIC'
+        """
+        return _method("ResizeMethod.from_string", s)
+
 
 _NAMES = {
     "nearest": ResizeMethod.NEAREST,

@@ -5,7 +5,8 @@ import importlib
 from .surface import Row, comparisons, normal, uniform
 
 MODES = ("full", "same", "valid")
-ORDINARY = ("f32", "f64", "c64", "i32", "b")
+FLOATS = ("f32", "f64", "c64", "i32")
+ORDINARY = (*FLOATS, "b")
 PAIRS = (((7,), (3,)), ((3, 4), (2, 2)), ((2, 2), (3, 4)))
 
 
@@ -66,7 +67,9 @@ ROWS = [
     called("signal", "convolve", PAIRS, kwargs={"method": "fft"}),
     called("signal", "fftconvolve", (((3, 4), (2, 4)),), kwargs={"axes": (0,)}),
     *[
-        called("signal", "detrend", (((2, 9),),), dtypes=ORDINARY, kwargs=kwargs)
+        called(
+            "signal", "detrend", (((2, 9),),), dtypes=FLOATS, kwargs=kwargs, order=1
+        )
         for kwargs in ({}, {"type": "constant", "axis": 0}, {"bp": [4, 4, 7]})
     ],
     *[
@@ -99,8 +102,14 @@ ROWS = [
         )
     ],
     *[
-        called("fft", name, (((4,),), ((3, 5),)), dtypes=(*ORDINARY, "f16"), order=1)
-        for name in ("dct", "idct", "dctn", "idctn")
+        called("fft", name, (((4,),), ((3, 5),)), dtypes=dtypes, order=1)
+        # Jax rounds some steps of inverses to the half precision of the input.
+        for name, dtypes in (
+            ("dct", (*ORDINARY, "f16")),
+            ("idct", ORDINARY),
+            ("dctn", (*ORDINARY, "f16")),
+            ("idctn", ORDINARY),
+        )
     ],
     *[
         called("fft", name, (((3, 5),),), kwargs=kwargs, dtypes=("f32", "f64"))

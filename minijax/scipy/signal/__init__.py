@@ -1,5 +1,7 @@
 """Signal processing: convolutions, trends and spectra, as in `scipy.signal`."""
 
+import importlib as _importlib
+
 from .convolution import (
     convolve as convolve,
 )
@@ -15,8 +17,19 @@ from .convolution import (
 from .convolution import (
     fftconvolve as fftconvolve,
 )
-from .spectra import csd as csd
-from .spectra import istft as istft
-from .spectra import stft as stft
-from .spectra import welch as welch
 from .trends import detrend as detrend
+
+# Loaded when one of them is first asked for: SciPy's windows take long to import.
+_SPECTRA = ("csd", "istft", "stft", "welch")
+
+
+def __getattr__(name):
+    if name not in _SPECTRA:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_importlib.import_module(f"{__name__}.spectra"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_SPECTRA})
