@@ -19,13 +19,14 @@ def _repeating(function):
 
     def repeating(x, y):
         try:
-            a, b = getattr(x, "shape", ()), getattr(y, "shape", ())
-            if a != b and a and len(a) == len(b):
-                x, y = _repeated(x, a, b), _repeated(y, b, a)
             return function(x, y)
         except Exception as error:
-            hide_our_frames(error)
-            raise
+            # Most operands have one shape, and should not pay for a look at it.
+            a, b = getattr(x, "shape", ()), getattr(y, "shape", ())
+            if a == b or not a or len(a) != len(b) or not _fits(a, b):
+                hide_our_frames(error)
+                raise
+        return function(_repeated(x, a, b), _repeated(y, b, a))
 
     return _in_place_of(function, repeating)
 
@@ -36,8 +37,13 @@ def _in_place_of(function, other):
     return functools.wraps(function)(other)
 
 
+def _fits(shape, other):
+    """Whether sizes agree where neither is 1."""
+    return all(n == m or 1 in (n, m) for n, m in zip(shape, other, strict=True))
+
+
 def _repeated(x, shape, other):
-    """x with its axes of size 1 repeated; what does not fit is left to be refused."""
+    """x with its axes of size 1 repeated to those of the other."""
     wanted = tuple(m if n == 1 else n for n, m in zip(shape, other, strict=True))
     return x if wanted == shape else broadcast_in_dim(x, wanted, range(len(shape)))
 
