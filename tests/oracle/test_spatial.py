@@ -1,5 +1,7 @@
 """Rotations, interpolation on grids and vector quantisation, compared with jax's."""
 
+import importlib
+
 import numpy as np
 
 from .surface import Row, comparisons, drawn, integers, normal, uniform
@@ -7,8 +9,17 @@ from .surface import Row, comparisons, drawn, integers, normal, uniform
 FLOATS = ("f32", "f64")
 
 
+def module_of(package, name):
+    """A module of the package, which jax imports only when asked to."""
+    return importlib.import_module(f"{package.__name__}.{name}")
+
+
+def transform(package):
+    return module_of(package, "scipy.spatial.transform")
+
+
 def rotation(package, quat):
-    return package.scipy.spatial.transform.Rotation.from_quat(quat)
+    return transform(package).Rotation.from_quat(quat)
 
 
 def rotation_row(text, call, *shapes, draw=normal, order=0, **options):
@@ -25,7 +36,7 @@ def rotation_row(text, call, *shapes, draw=normal, order=0, **options):
 
 def of_class(name, *args):
     def call(package, *given):
-        Rotation = package.scipy.spatial.transform.Rotation
+        Rotation = transform(package).Rotation
         return getattr(Rotation, name)(*args, *given)
 
     return call
@@ -52,7 +63,7 @@ ROTATIONS = [
     rotation_row("from_rotvec", of_class("from_rotvec"), *V, order=2),
     rotation_row(
         "from_rotvec:degrees",
-        lambda package, v: package.scipy.spatial.transform.Rotation.from_rotvec(
+        lambda package, v: transform(package).Rotation.from_rotvec(
             v, degrees=True
         ),
         *V,
@@ -126,13 +137,13 @@ ROTATIONS = [
     rotation_row("len", lambda package, q: len(rotation(package, q)), ((3, 4),)),
     rotation_row(
         "concatenate",
-        lambda package, p, q: package.scipy.spatial.transform.Rotation.concatenate(
+        lambda package, p, q: transform(package).Rotation.concatenate(
             [rotation(package, p), rotation(package, q)]
         ),
         ((3, 4), (2, 4)),
     ),
     rotation_row(
-        "identity", lambda package: package.scipy.spatial.transform.Rotation.identity(),
+        "identity", lambda package: transform(package).Rotation.identity(),
         (), dtypes=((),),
     ),
     rotation_row(
@@ -148,7 +159,7 @@ ROTATIONS = [
 
 def slerp(package, quat):
     times = package.numpy.asarray([-1.0, 0.0, 2.0], quat.dtype)
-    return package.scipy.spatial.transform.Slerp.init(times, rotation(package, quat))
+    return transform(package).Slerp.init(times, rotation(package, quat))
 
 
 def interpolator(package, values, **options):
@@ -158,7 +169,7 @@ def interpolator(package, values, **options):
             for n in values.shape[:2]
         ]
     )
-    make = package.scipy.interpolate.RegularGridInterpolator
+    make = module_of(package, "scipy.interpolate").RegularGridInterpolator
     return make(points, values, **options)
 
 

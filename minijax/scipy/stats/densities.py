@@ -21,7 +21,8 @@ def operands(where: str, *xs) -> list:
     try:
         np.broadcast_shapes(*[x.shape for x in values])
     except ValueError:
-        return broadcast_shapes_of(where, *values)  # raises, and says what fits
+        # Raises, and says what fits.
+        return broadcast_shapes_of(where, *[x for x in values if x.shape])
     return values
 
 

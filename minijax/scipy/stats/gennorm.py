@@ -6,7 +6,7 @@ from ... import numpy as jnp
 from ...api import compiled, custom_jvp, jvp
 from .. import special
 from . import densities
-from .densities import operands
+from .densities import operands, with_nan
 
 
 @custom_jvp
@@ -64,8 +64,10 @@ def pdf(x, beta):
 
 @custom_jvp
 def _cdf(x, beta):
-    tail = 0.5 * special.gammaincc(1 / beta, jnp.power(jnp.abs(x), beta))
-    return jnp.where(x < 0, tail, 1 - tail)
+    size = jnp.where(x == 0, 1.0, jnp.abs(x))
+    tail = 0.5 * special.gammaincc(1 / beta, jnp.power(size, beta))
+    tail = jnp.where(x == 0, 0.5, tail)
+    return with_nan(x, jnp.where(x < 0, tail, 1 - tail))
 
 
 @_cdf.defjvp
