@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import dtypes
+from .dtypes import canonicalize
 from .runtime.array import Array, from_numpy
 
 ALIGNMENT = 64  # bytes; XLA copies what is less aligned
@@ -33,6 +34,8 @@ def from_dlpack(external_array, device=None, copy: bool | None = None) -> Array:
     Array([0., 1., 2.], dtype=float32)
     """
     view = np.from_dlpack(external_array)
+    if copy is not False:
+        view = np.asarray(view, canonicalize(view.dtype))  # 64 bits may be off
     shareable = view.flags.c_contiguous and view.ctypes.data % ALIGNMENT == 0
     if copy is False and not shareable:
         raise ValueError(

@@ -53,10 +53,21 @@ def iterable(y) -> bool:
 
 
 def array_repr(arr, max_line_width=None, precision=None, suppress_small=None):
-    """The text of repr(arr)."""
-    return repr(arr)
+    """The text of repr(arr), printed with the options given.
+
+    >>> array_repr(jnp.array([1.23456]), precision=2)
+    'Array([1.23], dtype=float32)'
+    """
+    with _printed(max_line_width, precision, suppress_small):
+        return repr(arr)
 
 
 def array_str(a, max_line_width=None, precision=None, suppress_small=None):
-    """The text of str(a)."""
-    return str(a)
+    """The text of str(a), printed with the options given."""
+    with _printed(max_line_width, precision, suppress_small):
+        return str(a)
+
+
+def _printed(width, precision, suppress):
+    given = {"linewidth": width, "precision": precision, "suppress": suppress}
+    return printoptions(**{k: v for k, v in given.items() if v is not None})
