@@ -93,14 +93,17 @@ def einsum_path(subscripts, /, *operands, optimize="auto"):
     """The order in which `einsum` would contract, and a printable account of it.
 
     >>> einsum_path("ij,jk,k->i", np.ones((2, 2)), np.ones((2, 2)), np.ones(2))[0]
-    ['einsum_path', (1, 2), (0, 1)]
+    [(1, 2), (0, 1)]
+
+    The order may be passed on, as `einsum(..., optimize=path)`.
     """
     inputs, output, operands = _parse(subscripts, operands)
     values = [np.broadcast_to(0.0, np.shape(x)) for x in operands]
     terms, output = _labelled(inputs, output, values)
-    return np.einsum_path(
+    path, account = np.einsum_path(
         *_interleaved(terms, output), optimize=_strategy(terms, optimize)
     )
+    return path[1:], account  # NumPy's begins with the word "einsum_path"
 
 
 # Reading subscripts

@@ -228,7 +228,7 @@ def test_einsum_contracts_the_cheap_pair_first():
         jnp.ones((9, 9)), jnp.ones(9)
     )
 
-    assert path[0] == "einsum_path"
+    assert all(isinstance(step, tuple) for step in path)
     assert all(e.outvars[0].aval.ndim == 1 for e in jaxpr.jaxpr.eqns)
 
 
