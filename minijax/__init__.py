@@ -114,6 +114,7 @@ _LAZY = frozenset(
         "flatten_util",
         "image",
         "interpreters",
+        "lib",
         "monitoring",
         "nn",
         "ops",

@@ -165,6 +165,79 @@ _GUARDS = ("allow", "log", "disallow", "log_explicit", "disallow_explicit")
 _LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FILTERS = ("off", "tracebackhide", "remove_frames", "quiet_remove_frames", "auto")
 
+# Options of parts of JAX that minijax does not have: its other backends, its exchange
+# between hosts, Pallas, its transition from one design to the next. Programs set them.
+_FOREIGN_OFF = """
+    bcoo_cusparse_lowering check_static_indices check_vma
+    compilation_cache_check_contents compilation_cache_expect_pgle custom_vjp3
+    debug_leaked_clients_on_clear_backends disable_bwd_checks
+    disable_vmap_shmap_error disallow_mesh_context_manager distributed_debug
+    eager_constant_folding enable_pgle export_ignore_forward_compatibility
+    force_dcn_cross_host_transfers jax2tf_associative_scan_reductions
+    log_checkpoint_residuals mosaic_allow_hlo no_execution
+    pallas_enable_debug_checks pallas_poison_buffers pallas_verbose_errors
+    ragged_dot_use_gpu_pallas_triton_lowering refs_to_pins remat3
+    remove_custom_partitioning_ptr_from_cache_key
+    remove_size_one_mesh_axis_from_type scan3 share_binary_between_hosts
+    thread_guard threefry_gpu_kernel_lowering use_emit_pipeline_primitive
+    use_simplified_jaxpr_constants
+"""
+_FOREIGN_ON = """
+    allow_f16_reductions auto_pcast check_proxy_envs compiler_enable_remat_pass
+    enable_preemption_service include_debug_info_in_dumps
+    include_full_tracebacks_in_locations jax2tf_default_native_serialization
+    mutable_array_checks pallas_use_mosaic_gpu pprint_use_color
+    ragged_dot_use_ragged_dot_instruction sort_devices_by_process_index
+    use_direct_linearize
+"""
+_FOREIGN: dict[str, Any] = {
+    "array_garbage_collection_guard": None,
+    "backend_target": "",
+    "captured_constants_report_frames": 0,
+    "captured_constants_warn_bytes": 2000000000,
+    "compiler_detailed_logging_min_ops": 10,
+    "cpu_get_global_topology_timeout_minutes": 5,
+    "cpu_get_local_topology_timeout_minutes": 2,
+    "cross_host_transfer_socket_address": "",
+    "cross_host_transfer_timeout_seconds": None,
+    "cross_host_transfer_transfer_size": None,
+    "cross_host_transport_addresses": "",
+    "dump_ir_modes": "stablehlo",
+    "dump_ir_to": "",
+    "embedded_constants_max_bytes": 32,
+    "error_checking_behavior_divide": "ignore",
+    "error_checking_behavior_nan": "ignore",
+    "error_checking_behavior_oob": "ignore",
+    "exec_time_optimization_effort": 0.0,
+    "export_calling_convention_version": 10,
+    "hlo_source_file_canonicalization_regex": None,
+    "memory_fitting_effort": 0.0,
+    "memory_fitting_level": "O2",
+    "oneapi_visible_devices": "all",
+    "optimization_level": "UNKNOWN",
+    "pgle_aggregation_percentile": 90,
+    "pgle_profiling_runs": 3,
+    "pjrt_client_create_options": None,
+    "send_traceback_to_runtime": "off",
+    "serialization_version": 0,
+    "share_binary_between_hosts_timeout_ms": 1200000,
+    "source_url_schema": None,
+    "traceback_in_locations_limit": 100,
+    "tracer_error_num_traceback_frames": 5,
+    "use_magma": "auto",
+    "xla_backend": "",
+    "xla_profile_version": 0,
+}
+_ABSENT = "it is about a part of JAX that minijax does not have"
+
+
+def _foreign(name: str, default: Any) -> Option:
+    """An option that is accepted with any value, and has no effect."""
+    if isinstance(default, bool):
+        return _flag(name, default, unused=_ABSENT)
+    return Option(name, default, lambda _, x: x, lambda _, text: text, unused=_ABSENT)
+
+
 OPTIONS = (
     # Types and values.
     _flag("enable_x64", False, traced=True),
@@ -238,4 +311,7 @@ OPTIONS = (
     ),
     _text("mock_gpu_topology", "", unused="there are no simulated GPUs"),
     _number("mock_num_gpu_processes", 0, unused="there are no simulated GPUs"),
+    *[_foreign(name, False) for name in _FOREIGN_OFF.split()],
+    *[_foreign(name, True) for name in _FOREIGN_ON.split()],
+    *[_foreign(name, default) for name, default in _FOREIGN.items()],
 )

@@ -15,6 +15,9 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from . import tree
+from .api.devices import device_put
+from .core.trace import Tracer, context, evaluator
 from .runtime import client
 from .runtime.client import Sharding as Sharding
 from .runtime.client import SingleDeviceSharding as SingleDeviceSharding
@@ -490,6 +493,39 @@ class NamedSharding(Sharding):
 
     def __repr__(self):
         return f"NamedSharding(mesh={self.mesh}, spec={self.spec})"
+
+
+def with_sharding_constraint(x, shardings):
+    """A tree of arrays, cut as shardings, or specs for the mesh in force, say.
+
+    Inside a traced function there is nothing to do for a mesh of one device; for more
+    it is not built yet.
+
+    Args:
+      shardings: a sharding or `PartitionSpec`, or a tree of them that is a prefix of x.
+    """
+    places = tree.map(
+        _placement, shardings, is_leaf=lambda s: isinstance(s, PartitionSpec)
+    )
+    traced = any(isinstance(leaf, Tracer) for leaf in tree.leaves(x))
+    if not traced and context.floor is evaluator:
+        return device_put(x, places)
+    if any(place.num_devices > 1 for place in tree.leaves(places)):
+        raise NotImplementedError(
+            f"with_sharding_constraint is not built yet inside functions. {_PLACE}"
+        )
+    return x
+
+
+def _placement(sharding):
+    if not isinstance(sharding, PartitionSpec):
+        return sharding
+    if get_mesh().empty:
+        raise RuntimeError(
+            "with_sharding_constraint: a PartitionSpec needs a mesh in force, got "
+            f"{sharding} and none. Use `with mesh:`, or pass a NamedSharding."
+        )
+    return NamedSharding(get_mesh(), sharding)
 
 
 def _names(spec):

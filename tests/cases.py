@@ -368,6 +368,8 @@ SPECIAL = [
     binary("random_gamma_grad", None, (0.2, 4)),
     Case("gamma_density", special.gamma_density, [M, M], REAL, (0.2, 4),
          lambda a, x: scipy.stats.gamma.pdf(x, a)),
+    Case("gamma_log_slope", special.gamma_log_slope, [M, M], REAL,
+         [(0.2, 4), (-2, 1)]),
     Case("regularized_incomplete_beta", lax.betainc, [M, M, M], REAL, (0.1, 0.9),
          scipy.special.betainc),
     Case("beta_density", special.beta_density, [M, M, M], REAL, (0.1, 0.9),

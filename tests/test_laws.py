@@ -62,8 +62,8 @@ LACKING = {
         "the user's rule is asked instead": (
             "custom_jvp_call custom_vjp_call custom_vmap_call"
         ),
-        "a factor of qr or an orthogonal basis, not smooth in the matrix": (
-            "geqrf hessenberg householder_product ormqr schur tridiagonal"
+        "a step of other decompositions, in jax without one too": (
+            "hessenberg tridiagonal"
         ),
     },
     "batch": {
@@ -82,11 +82,12 @@ LACKING = {
         "its tangent is made of other primitives": """
             abs acos acosh asin asinh atan atan2 atanh cbrt cholesky clamp cos cosh
             cumlogsumexp cummax cummin cumprod custom_jvp_call custom_vjp_call
-            custom_vmap_call digamma eig eigh erf erf_inv erfc exp exp2 expm1
-            integer_pow lgamma log log1p logistic lu max min polygamma pow qr reduce_max
+            custom_vmap_call digamma eig eigh erf erf_inv erfc exp exp2 expm1 geqrf
+            householder_product integer_pow lgamma log log1p logistic lu max min mixed
+            polygamma pow qr reduce_max
             reduce_min reduce_prod reduce_window_max reduce_window_min rem remat_opt
-            rng_uniform rsqrt scatter-max scatter-min sin sinh sort sqrt square svd tan
-            tanh top_k zeta
+            rng_uniform rsqrt scatter-max scatter-min schur sin sinh sort sqrt square
+            svd tan tanh top_k turned zeta
         """,
         "its tangent is that of its operand": "name",
         "its tangent is zero": """
@@ -94,12 +95,11 @@ LACKING = {
             iota is_finite le lt lu_pivots_to_permutation mulhi ne nextafter not or pmax
             pmin population_count random_unwrap random_wrap reduce_and reduce_or
             reduce_xor rng_bit_generator round select_and_gather_add shift_left
-            shift_right_arithmetic shift_right_logical sign stop_gradient threefry2x32
-            xor
+            shift_right_arithmetic shift_right_logical sign splitting_basis
+            stop_gradient threefry2x32 xor
         """,
         "it has no derivative": """
-            geqrf hessenberg householder_product io_callback ormqr pure_callback schur
-            tridiagonal
+            hessenberg io_callback pure_callback tridiagonal
         """,
     },
 }

@@ -5,8 +5,9 @@ import pytest
 
 import minijax
 import minijax.numpy as jnp
-from minijax import device_put, jit, random
+from minijax import device_put, jit, lax, random
 from minijax.experimental.layout import Format
+from minijax.experimental.mesh_utils import create_device_mesh
 from minijax.interpreters import pxla
 from minijax.sharding import (
     AbstractMesh,
@@ -192,3 +193,31 @@ def test_arrays_tell_about_their_buffers():
     assert x.platform() == "cpu"
     assert x.on_device_size_in_bytes() == 12
     assert x.unsafe_buffer_pointer() == x.clone().unsafe_buffer_pointer()
+
+
+def test_constraints_outside_of_functions_place_arrays(mesh, devices):
+    rows = NamedSharding(mesh, P("a"))
+    x, y = lax.with_sharding_constraint((X, X.T), (rows, NamedSharding(mesh, P("b"))))
+    with mesh:
+        z = lax.with_sharding_constraint(X, P(None, "a"))
+
+    assert (x.sharding, y.sharding.spec, z.sharding.spec) == (
+        rows,
+        P("b"),
+        P(None, "a"),
+    )
+    with pytest.raises(RuntimeError, match="needs a mesh in force"):
+        lax.with_sharding_constraint(X, P("a"))
+    with pytest.raises(NotImplementedError, match="not built yet inside functions"):
+        jit(lambda x: lax.with_sharding_constraint(x, rows))(X)
+    with Mesh(np.array(devices[:1]), ("a",)):
+        f = jit(lambda x: lax.with_sharding_constraint(x, P("a")) + 1)
+        np.testing.assert_array_equal(f(X), X + 1)
+
+
+def test_grids_of_devices(devices):
+    grid = create_device_mesh((2, 2), devices[:4])
+
+    assert list(grid.flat) == devices[:4]
+    with pytest.raises(ValueError, match="as many places"):
+        create_device_mesh((3,), devices[:4])

@@ -48,6 +48,11 @@ class custom_rules:
       vmap           derived: the function and its derivative rules, batched
     """
 
+    jvp: Callable | None  # the rules, as they were given
+    fwd: Callable | None
+    bwd: Callable | None
+    vmap: Callable | None
+
     def __init__(
         self,
         fun: Callable,
@@ -60,10 +65,7 @@ class custom_rules:
         self._signature = signature_of(fun)
         self._count = _count_of_positional(self._signature)
         self.nondiff_argnums = _positions(fun, nondiff_argnums, nondiff_argnames)
-        self.jvp: Callable | None = None
-        self.fwd: Callable | None = None
-        self.bwd: Callable | None = None
-        self.vmap: Callable | None = None
+        self.jvp = self.fwd = self.bwd = self.vmap = None
         self.symbolic_zeros_in_jvp = False
         self.symbolic_zeros_in_vjp = False
         self.optimize_remat = False
@@ -350,6 +352,11 @@ class custom_jvp(custom_rules):
     ...     (x, y), (x_dot, y_dot) = primals, tangents
     ...     return f(x, y), x_dot * y + x * y_dot
     """
+
+    @property
+    def symbolic_zeros(self) -> bool:
+        """Whether the rule is told which tangents are zero."""
+        return self.symbolic_zeros_in_jvp
 
     def _no_rule(self):
         return (

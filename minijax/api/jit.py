@@ -325,7 +325,7 @@ def jit(
             f"jit: the first argument must be a function, got {fun!r} of type "
             f"{type(fun).__name__}."
         )
-    if in_shardings is not None or out_shardings is not None:
+    if tree.leaves((in_shardings, out_shardings)):  # None leaves them to XLA
         raise NotImplementedError(
             "jit: in_shardings and out_shardings are not supported yet. Place the "
             "arguments with device_put, or use pmap."

@@ -7,7 +7,9 @@ from ..config import enable_x64 as enable_x64
 from ..control.callback import io_callback as io_callback
 
 # Loaded when they are first asked for.
-_LAZY = frozenset({"checkify", "jet", "ode", "rnn", "sparse"})
+_LAZY = frozenset(
+    {"checkify", "jet", "layout", "mesh_utils", "ode", "pjit", "rnn", "sparse"}
+)
 
 
 def __getattr__(name):

@@ -382,13 +382,20 @@ _SPECIAL = frozenset(
 )
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(_SPECIAL, ".special"),
+    "broadcast_shapes": "..numpy.shaping",
+    "with_sharding_constraint": "..sharding",
+}
+
+
 def __getattr__(name):
-    if name in _SPECIAL:
-        value = getattr(_importlib.import_module(f"{__name__}.special"), name)
-        globals()[name] = value
+    if name in _ELSEWHERE:
+        module = _importlib.import_module(_ELSEWHERE[name], __name__)
+        value = globals()[name] = getattr(module, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_SPECIAL})
+    return sorted({*globals(), *_ELSEWHERE})

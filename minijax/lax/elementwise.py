@@ -10,20 +10,30 @@ import enum
 import functools
 
 from .. import primitives
+from ..core.tracebacks import hide_our_frames
 from ..primitives import broadcast_in_dim
 
 
 def _repeating(function):
     """The function of arrays of one rank, whose axes of size 1 are repeated."""
 
-    @functools.wraps(function)
     def repeating(x, y):
-        a, b = getattr(x, "shape", ()), getattr(y, "shape", ())
-        if a != b and a and len(a) == len(b):
-            x, y = _repeated(x, a, b), _repeated(y, b, a)
-        return function(x, y)
+        try:
+            a, b = getattr(x, "shape", ()), getattr(y, "shape", ())
+            if a != b and a and len(a) == len(b):
+                x, y = _repeated(x, a, b), _repeated(y, b, a)
+            return function(x, y)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
-    return repeating
+    return _in_place_of(function, repeating)
+
+
+def _in_place_of(function, other):
+    """Another function under the name of a function, in tracebacks too."""
+    other.__code__ = other.__code__.replace(co_name=function.__name__)
+    return functools.wraps(function)(other)
 
 
 def _repeated(x, shape, other):
@@ -69,16 +79,19 @@ def _approximated(function):
     """The function with `accuracy`: what is computed meets every one."""
     name = function.__name__
 
-    @functools.wraps(function)
     def approximated(x, accuracy=None):
-        if accuracy is not None and not isinstance(accuracy, AccuracyMode | Tolerance):
-            raise NotImplementedError(
-                f"{name}: accuracy must be an AccuracyMode or a Tolerance, got "
-                f"{accuracy!r}. Leave it out for the default."
-            )
-        return function(x)
+        try:
+            if not isinstance(accuracy, AccuracyMode | Tolerance | None):
+                raise NotImplementedError(
+                    f"{name}: accuracy must be an AccuracyMode or a Tolerance, got "
+                    f"{accuracy!r}. Leave it out for the default."
+                )
+            return function(x)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
-    return approximated
+    return _in_place_of(function, approximated)
 
 
 def reciprocal(x):

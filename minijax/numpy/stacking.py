@@ -34,6 +34,11 @@ def _operands(where, arrays):
         xs = list(unstack(arrays))
     elif isinstance(arrays, list | tuple):
         xs = [as_operand(where, _unwrapped(x)) for x in arrays]
+    elif getattr(arrays, "shape", None) == () and where != "stack":
+        raise ValueError(
+            f"{where}: Need at least one array to concatenate, got {arrays!r}. Use "
+            "reshape to give it an axis."
+        )
     else:
         raise TypeError(
             f"{where}: the arrays to join must be a list or tuple, got "

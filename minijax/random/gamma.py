@@ -20,10 +20,10 @@ from .. import primitives as lax
 from ..api import custom_jvp, vmap
 from ..control import map, while_loop
 from ..runtime.compiled import compiled
+from ..special import gamma_log_slope
 from .arguments import common_shape, float_dtype, size_of, spread, unsharded
 from .continuous import exponentials, normals
 from .keys import check_key, spread_keys
-from .special import gamma_log_slope
 from .streams import is_typed, split_words, words_of
 from .uniform import unit_floats
 

@@ -12,6 +12,7 @@ from .incomplete_beta import (
 )
 from .incomplete_gamma import (
     gamma_density as gamma_density,
+    gamma_log_slope as gamma_log_slope,
     igamma as igamma,
     igamma_grad_a as igamma_grad_a,
     igammac as igammac,

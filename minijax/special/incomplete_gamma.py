@@ -18,6 +18,7 @@ Derivatives in x are densities; those in a come from the integrands.
 import math
 
 from .. import primitives as lax
+from ..dtypes import finfo
 from .program import filled, partial_derivative, programmed, where
 from .quadrature import integral, negligible, quadratic_end
 from .stirling import (
@@ -58,6 +59,11 @@ def random_gamma_grad(a, x):
     return random_gamma_grad_p.bind(a, x)
 
 
+def gamma_log_slope(a, log_x):
+    """The derivative of log x in a, likewise; x itself may underflow."""
+    return gamma_log_slope_p.bind(a, log_x)
+
+
 def gamma_density(a, x):
     """x**(a-1) exp(-x) / Gamma(a), elementwise."""
     return gamma_density_p.bind(a, x)
@@ -75,7 +81,12 @@ def _log_prefactor(a, x, log_x):
     m = (where(large, x, shift) - safe) / safe
     far = abs(m) > 0.4
     ratio = where(far, where(large, x, shift) / safe, 1.0)
-    log_ratio = where(far, lax.log(ratio), lax.log1p(where(far, 0.0, m)))
+    least = float(
+        finfo(x.dtype).tiny
+    )  # x may have underflowed where its logarithm has not
+    log_ratio = where(
+        far, lax.log(lax.max(ratio, filled(x, least))), lax.log1p(where(far, 0.0, m))
+    )
     by_stirling = safe * log1p_minus(m, log_ratio) - stirling_remainder(safe)
     by_stirling = by_stirling - 0.5 * lax.log(safe) - LOG_ROOT_TWO_PI
     small = where(large, 1.0, a)
@@ -185,8 +196,8 @@ def _density(a, x):
     return where(inside, value, border)
 
 
-def gamma_log_slope(a, log_x):
-    """d(log x)/da for gamma samples x of parameter a > 0, elementwise.
+def _gamma_log_slope(a, log_x):
+    """d(log x)/da for gamma samples x of parameter a > 0.
 
     With D / a = exp(e), P = exp(e) T and dP/dx = a exp(e) / x it is
     -(T de/da + dT/da) / a, and likewise for Q, whose sign is the opposite.
@@ -201,7 +212,7 @@ def gamma_log_slope(a, log_x):
 
 def _random_gamma_grad(a, x):
     inside, b, y = _regular(a, x)
-    value = y * gamma_log_slope(b, lax.log(y))
+    value = y * _gamma_log_slope(b, lax.log(y))
     border = where((x == 0.0) & (a >= 0.0), 0.0, filled(a, math.nan))
     return where(inside, value, border)
 
@@ -229,3 +240,4 @@ igamma_grad_a_p = programmed(
     "igamma_grad_a", partial_derivative(_igamma, 0), 2, (None, _grad_a_slope)
 )
 random_gamma_grad_p = programmed("random_gamma_grad", _random_gamma_grad, 2)
+gamma_log_slope_p = programmed("gamma_log_slope", _gamma_log_slope, 2)

@@ -284,3 +284,12 @@ def test_arrays_on_other_devices(devices):
     assert (x + jnp.ones(3)).devices() == {devices[1]}
     with pytest.raises(ValueError, match="same devices"):
         x + y
+
+
+def test_shardings_that_are_not_specified_are_accepted():
+    """A tree of None leaves the placement to XLA; anything else is not built yet."""
+    f = jit(lambda x, y: x + y, in_shardings=(None, [None]), out_shardings=None)
+
+    assert f(1.0, 2.0) == 3.0
+    with pytest.raises(NotImplementedError, match="in_shardings and out_shardings"):
+        jit(lambda x: x, in_shardings=(minijax.devices()[0],))

@@ -77,6 +77,7 @@ ADAPTATIONS = (
         r"jax.tree_util.is_tree_node(\1)",
     ),
     (r"from jax\._src\.state\.types import AbstractRef", "class AbstractRef: ..."),
+    (r"from jax\.experimental import MutableArray as Ref", "class Ref: ..."),
     (r"from jax\.experimental import hijax as hjx", "import hijax as hjx"),
     # Private names that have a public place.
     (r"from jax\._src import compiler", "from jax.runtime import compile as compiler"),

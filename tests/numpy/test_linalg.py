@@ -551,18 +551,6 @@ ERRORS = {
     "LA.cross(R, R)": (ValueError, "3-dimensional"),
     "primitives.cholesky(jnp.ones((2, 2), int))": (TypeError, "float32"),
     "primitives.lu(jnp.ones(2))": (ValueError, "stack of matrices"),
-    "minijax.grad(lambda x: LA.svd(x)[0].sum())(R)": (
-        NotImplementedError,
-        "full_matrices=False",
-    ),
-    "minijax.grad(lambda x: LA.qr(x, 'complete')[0].sum())(R)": (
-        NotImplementedError,
-        "not unique",
-    ),
-    "minijax.grad(lambda x: abs(LA.eig(x)[1]).sum())(A)": (
-        NotImplementedError,
-        "eigenvectors are not supported",
-    ),
 }
 
 

@@ -434,8 +434,8 @@ ERRORS = [
     (lambda: sp.bernoulli(-1), ValueError,
      "bernoulli: n must be a non-negative integer, got -1."),
     (lambda: sp.lpmn(2, 3, np.ones(2, np.float32)), NotImplementedError,
-     "lpmn: the highest order and degree must be equal, got m=2 and n=3. Use the larger "
-     "one for both."),
+     "lpmn: the highest order and degree must be equal, got m=2 and n=3. Use the "
+     "larger one for both."),
     (lambda: sp.factorial(3, exact=True), NotImplementedError,
      "factorial: exact=True is not supported. Use math.factorial."),
     (lambda: sp.sph_harm_y(1, 1, 0.0, 0.0, diff_n=1), NotImplementedError,

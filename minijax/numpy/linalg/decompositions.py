@@ -68,7 +68,7 @@ def svd(
 
     a: (..., m, n). S: (..., k), descending, k = min(m, n); U: (..., m, m) and
     Vh: (..., n, n), or (..., m, k) and (..., k, n) if not `full_matrices`. `hermitian`
-    says that a is Hermitian. Derivatives need `full_matrices=False` if m != n.
+    says that a is Hermitian.
 
     >>> svd(np.array([[3., 0.], [0., 4.]]), compute_uv=False)
     Array([4., 3.], dtype=float32)
@@ -135,7 +135,8 @@ def eigvalsh(a, UPLO: str | None = "L", *, symmetrize_input: bool = True):
 def eig(a):
     """Eigenvalues and right eigenvectors of matrices (..., n, n), both complex.
 
-    Only the eigenvalues can be differentiated; for Hermitian matrices use `eigh`.
+    Columns have norm one and a real component of largest modulus. Derivatives are those
+    of distinct eigenvalues; for Hermitian matrices use `eigh`.
 
     >>> eigenvalues, eigenvectors = eig(np.array([[0., 1.], [-1., 0.]]))
     >>> eigenvalues

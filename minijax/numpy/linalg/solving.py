@@ -336,18 +336,47 @@ def _lstsq(a, b, rcond, vector, numpy_resid):
         if rcond is None:
             rcond = eps * max(m, n)
         bound = where(as_array(as_operand("jnp.linalg.lstsq", rcond)) < 0, eps, rcond)
-        u, s, vh = svd(a, full_matrices=False)
-        large = s >= bound.astype(real) * getitem(s, 0)
-        rank = reductions.sum(large)
-        weights = where(large, 1 / where(large, s, 1), 0).astype(a.dtype)
-        scaled = matrices.columns(weights) * matrices.matmul(matrices.adjoint(u), b)
-        x = matrices.matmul(matrices.adjoint(vh), scaled)
+        s = svd(a, compute_uv=False)
+        bound = bound.astype(real)
+        rank = reductions.sum(s >= bound * getitem(s, 0))
+        x = _least_squares(a, b, bound)
     if numpy_resid and (m <= n or int(rank) < n):
         residuals = lax.full((0,), 0, real)
     else:
         rest = b - matrices.matmul(a, x)
         residuals = reductions.sum(lax.abs(rest) ** 2, axis=0)
     return (lax.squeeze(x, (1,)) if vector else x), residuals, rank, s
+
+
+@custom_jvp
+def _least_squares(a, b, bound):
+    """The x of least norm that minimises |a @ x - b|."""
+    return matrices.matmul(_cut_pinv(a, bound), b)
+
+
+@_least_squares.defjvp
+def _least_squares_rule(primals, tangents):
+    # The derivative of a pseudo-inverse P of constant rank (Golub and Pereyra, below
+    # `pinv`), applied to b, with the rest r = b - A x:
+    # x_dot = P (b_dot - A_dot x) + P P^H A_dot^H r + (1 - P A) A_dot^H P^H x
+    (a, b, bound), (a_dot, b_dot, _) = primals, tangents
+    mul, adjoint = matrices.matmul, matrices.adjoint
+    p = _cut_pinv(a, bound)
+    x = _least_squares(a, b, bound)
+    left = mul(adjoint(a_dot), b - mul(a, x))
+    right = mul(adjoint(a_dot), mul(adjoint(p), x))
+    x_dot = mul(p, b_dot - mul(a_dot, x)) + mul(p, mul(adjoint(p), left))
+    return x, x_dot + right - mul(p, mul(a, right))
+
+
+def _cut_pinv(a, bound):
+    """The pseudo-inverse, in which singular values below a part of the largest are 0.
+
+    `pinv` leaves out what is at most its bound, and this what is below it.
+    """
+    tiny = float(dtypes.finfo(bound.dtype).tiny)
+    below = lax.sub(bound, bound * float(dtypes.finfo(bound.dtype).eps))
+    return _pinv_jvp(a, elementwise.maximum(below, tiny), False)
 
 
 # Powers and chains

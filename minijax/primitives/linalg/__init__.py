@@ -4,27 +4,18 @@ Every primitive works on stacks of matrices (..., m, n) in f32, f64, c64 and c12
 the CPU it is one call of LAPACK; where that fails, the members it failed for are NaN.
 """
 
-from .eigen import (
-    EighImplementation,
-    EigImplementation,
-    eig,
-    eig_p,
-    eigh,
-    eigh_p,
-    schur,
-    schur_p,
-)
+from .eigen import EigImplementation, eig, eig_p, schur, schur_p
+from .hermitian import EighImplementation, eigh, eigh_p
 from .lu import lu, lu_p, lu_pivots_to_permutation, lu_pivots_to_permutation_p
-from .qr import (
+from .householder import (
     geqrf,
     geqrf_p,
     householder_product,
     householder_product_p,
     ormqr,
     ormqr_p,
-    qr,
-    qr_p,
 )
+from .qr import qr, qr_p
 from .solve import lu_solve, lu_solve_p
 from .svd import SvdAlgorithm, svd, svd_p
 from .triangular import (

@@ -106,6 +106,27 @@ def unavailable(hlo, name):
     )
 
 
+def hermitian_decomposition(hlo, name, x, lower):
+    """Write eigenvectors and eigenvalues of Hermitian matrices, as values."""
+    v_type = x.aval
+    w_type = strong(x.shape[:-1], np.zeros((), x.dtype).real.dtype)
+    operands = [matrix(x)]
+    results = [matrix(v_type), vector(w_type), info_of(x.shape[:-2])]
+    if hlo.platform == "cpu":
+        attributes = {"mode": letter("V"), "uplo": letter("L" if lower else "U")}
+        v, w, info = lapack(
+            hlo, "syevd", x.dtype, operands, results, attributes, [(0, 0)]
+        )
+    elif hlo.platform == "cuda":
+        attributes = {"lower": flag(lower), "algorithm": "0 : ui8"}
+        v, w, info = custom_call(
+            hlo, "cusolver_syevd_ffi", operands, results, attributes, [(0, 0)]
+        )
+    else:
+        raise unavailable(hlo, name)
+    return [hlo.value(poisoned(hlo, y, info), y.aval) for y in (v, w)]
+
+
 # Small steps around calls
 
 

@@ -1,15 +1,12 @@
-"""QR decomposition: Householder reflectors, and the orthogonal factor they make."""
+"""QR decomposition, with and without exchanges of columns."""
 
 import numpy as np
 
 from ...core.literal import aval_of
 from ...core.primitive import Primitive
-from ..shape import full, move_axis, move_batch
-from ..slicing import concatenate, slice_in_dim
+from ..shape import broadcasted_iota, full, move_axis
 from .calls import (
     arithmetic,
-    custom_call,
-    flag,
     lapack,
     matrix,
     padded,
@@ -18,168 +15,23 @@ from .calls import (
     upper_triangle,
     vector,
 )
+from .householder import (
+    extended,
+    factor,
+    geqrf_p,
+    householder_product_p,
+    orthogonal,
+    thin_change,
+)
 from .matrices import (
-    adjoint,
     check_matrix,
     half_in_single,
     identity,
-    is_complex,
-    matmul,
-    on_diagonal,
+    permuted_rows,
     strong,
-    tril,
+    transposed,
+    triu,
 )
-from .triangular import triangular_solve
-
-# geqrf and householder_product
-
-
-@half_in_single
-def geqrf(a):
-    """`(a, taus)`: R in the upper triangle of a, and Householder vectors below it.
-
-    a: (..., m, n). Reflector k is `1 - taus[k] * v @ v^H` where v has zeros, a one in
-    row k, and a[k+1:, k].
-    """
-    return tuple(geqrf_p.bind(a))
-
-
-def _geqrf_abstract(a):
-    check_matrix("geqrf", a)
-    *lead, m, n = a.shape
-    return strong(a.shape, a.dtype), strong((*lead, min(m, n)), a.dtype)
-
-
-def _geqrf_batch(size, operands, dims):
-    return geqrf_p.bind(move_axis(operands[0], dims[0], 0)), [0, 0]
-
-
-def _geqrf_lower(hlo, out, a):
-    return [str(x) for x in _factor(hlo, a)]
-
-
-def _factor(hlo, a):
-    """Write a call of geqrf; returns the packed factors and taus."""
-    *lead, m, n = a.shape
-    results = [matrix(a.aval), vector(a.aval.update(shape=(*lead, min(m, n))))]
-    if hlo.platform == "cpu":
-        return lapack(hlo, "geqrf", a.dtype, [matrix(a)], results, None, [(0, 0)])
-    if hlo.platform == "cuda":
-        target = "cusolver_geqrf_ffi"
-        return custom_call(hlo, target, [matrix(a)], results, None, [(0, 0)])
-    raise unavailable(hlo, "qr")
-
-
-geqrf_p = Primitive(
-    "geqrf",
-    abstract=_geqrf_abstract,
-    batch=_geqrf_batch,
-    lower=_geqrf_lower,
-    multiple_results=True,
-)
-
-
-@half_in_single
-def householder_product(a, taus):
-    """The first n columns of the product of reflectors that `geqrf` returned.
-
-    a: (..., m, n) with m >= n; taus: (..., k) with k <= n. The result is (..., m, n),
-    with orthonormal columns.
-    """
-    if not aval_of(a).size:
-        return full(aval_of(a).shape, 0, aval_of(a).dtype)
-    return householder_product_p.bind(a, taus)
-
-
-def _householder_product_abstract(a, taus):
-    check_matrix("householder_product", a)
-    m, n = a.shape[-2:]
-    if a.dtype != taus.dtype or m < n or taus.shape[-1] > n:
-        raise ValueError(
-            "householder_product: a must be (..., m, n) and taus (..., k) of one "
-            f"dtype, with m >= n >= k, got {a} and {taus}."
-        )
-    return strong(a.shape, a.dtype)
-
-
-def _householder_product_batch(size, operands, dims):
-    a, taus = (move_batch(size, x, d, 0) for x, d in zip(operands, dims, strict=True))
-    return householder_product(a, taus), 0
-
-
-def _householder_product_lower(hlo, out, a, taus):
-    return str(_orthogonal(hlo, a, taus))
-
-
-def _orthogonal(hlo, a, taus):
-    """Write a call of orgqr."""
-    operands, results = [matrix(a), vector(taus)], [matrix(a.aval)]
-    if hlo.platform == "cpu":
-        (q,) = lapack(hlo, "orgqr", a.dtype, operands, results, None, [(0, 0)])
-    elif hlo.platform == "cuda":
-        target = "cusolver_orgqr_ffi"
-        (q,) = custom_call(hlo, target, operands, results, None, [(0, 0)])
-    else:
-        raise unavailable(hlo, "householder_product")
-    return q
-
-
-householder_product_p = Primitive(
-    "householder_product",
-    abstract=_householder_product_abstract,
-    batch=_householder_product_batch,
-    lower=_householder_product_lower,
-)
-
-
-@half_in_single
-def ormqr(a, taus, c, *, left: bool = True, transpose: bool = False):
-    """`q @ c` (or `c @ q`) for the m x m orthogonal q of the reflectors of `geqrf`.
-
-    With `transpose`, q is replaced by its adjoint.
-    """
-    if not aval_of(c).size:
-        return full(aval_of(c).shape, 0, aval_of(c).dtype)
-    return ormqr_p.bind(a, taus, c, left=bool(left), transpose=bool(transpose))
-
-
-def _ormqr_abstract(a, taus, c, *, left, transpose):
-    check_matrix("ormqr", a)
-    if c.shape[-2 if left else -1] != a.shape[-2]:
-        raise ValueError(
-            f"ormqr: c must have {a.shape[-2]} {'rows' if left else 'columns'}, "
-            f"got {a} and {c}."
-        )
-    return strong(c.shape, c.dtype)
-
-
-def _ormqr_batch(size, operands, dims, **params):
-    a, taus, c = (
-        move_batch(size, x, d, 0) for x, d in zip(operands, dims, strict=True)
-    )
-    return ormqr(a, taus, c, **params), 0
-
-
-def _ormqr_lower(hlo, out, a, taus, c, *, left, transpose):
-    operands, results = [matrix(a), vector(taus), matrix(c)], [matrix(out)]
-    attributes = {"left": flag(left), "transpose": flag(transpose)}
-    if hlo.platform == "cpu":
-        (y,) = lapack(hlo, "ormqr", out.dtype, operands, results, attributes, [(2, 0)])
-    elif hlo.platform == "cuda":
-        target = "cusolver_ormqr_ffi"
-        (y,) = custom_call(hlo, target, operands, results, attributes, [(2, 0)])
-    else:
-        raise unavailable(hlo, "ormqr")
-    return str(y)
-
-
-ormqr_p = Primitive(
-    "ormqr",
-    abstract=_ormqr_abstract,
-    batch=_ormqr_batch,
-    lower=_ormqr_lower,
-)
-
 
 # qr
 
@@ -204,7 +56,7 @@ def qr(x, *, pivoting: bool = False, full_matrices: bool = True, use_magma=None)
         q = identity((*lead, m, k), aval.dtype)
         r = full((*lead, k, n), 0, aval.dtype)
         if pivoting:
-            raise NotImplementedError("qr: pivoting of empty matrices.")
+            return q, r, broadcasted_iota(np.int32, (*lead, n), len(lead))
         return q, r
     return tuple(
         qr_p.bind(x, pivoting=bool(pivoting), full_matrices=bool(full_matrices))
@@ -220,44 +72,32 @@ def _qr_abstract(x, *, pivoting, full_matrices):
 
 
 def _qr_jvp(primals, tangents, *, pivoting, full_matrices):
-    # S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra
-    # functions with application in optimum experimental design", 2010: with
-    # X = A_dot R^-1 and W = Q^H X, Q_dot = X + Q (Omega - W), R_dot = (W - Omega) R,
-    # where Omega is skew-Hermitian with the lower triangle of W.
-    # A wide matrix [A1 A2] = Q [R1 R2] adds R2_dot = Q^H (A2_dot - Q_dot R2).
     (x,), (x_dot,) = primals, tangents
-    out = qr(x, pivoting=pivoting, full_matrices=full_matrices)
+    out = qr_p.bind(x, pivoting=pivoting, full_matrices=full_matrices)
     if x_dot is None:
         return out, [None] * len(out)
     m, n = x.shape[-2:]
-    if m > n and full_matrices:
-        raise NotImplementedError(
-            f"qr: no derivative of the complete factor of {m} x {n} matrices: the last "
-            f"{m - n} columns of q are not unique. Use full_matrices=False."
-        )
     if pivoting:
-        raise NotImplementedError(
-            "qr: no derivative with pivoting=True. Permute the columns first and use "
-            "pivoting=False."
-        )
-    q, r = out
-    axis = r.ndim - 1
-    k = min(m, n)
-    square = slice_in_dim(r, 0, k, axis=axis)
-    left = triangular_solve(square, slice_in_dim(x_dot, 0, k, axis=axis))
-    inner = matmul(adjoint(q), left)
-    strict = tril(inner, -1)
-    omega = strict - adjoint(strict)
-    if is_complex(inner):
-        # The diagonal of R stays real, so the phases turn Q.
-        omega = omega + (on_diagonal(inner) - adjoint(on_diagonal(inner))) / 2
-    q_dot = left + matmul(q, omega - inner)
-    r_dot = matmul(inner - omega, square)
-    if n > k:
-        rest = slice_in_dim(r, k, n, axis=axis)
-        rest_dot = slice_in_dim(x_dot, k, n, axis=axis) - matmul(q_dot, rest)
-        r_dot = concatenate([r_dot, matmul(adjoint(q), rest_dot)], axis)
-    return out, (q_dot, r_dot)
+        # The order of the columns is constant where it is unique.
+        x, x_dot = _permuted_columns(x, out[2]), _permuted_columns(x_dot, out[2])
+    if m > n and full_matrices:
+        pair, dots = _complete_change(x, x_dot)
+    else:
+        pair, dots = out[:2], thin_change(*out[:2], x_dot)
+    return (*pair, *out[2:]), (*dots, *[None] * len(out[2:]))
+
+
+def _permuted_columns(x, order):
+    return transposed(permuted_rows(transposed(x), order))
+
+
+def _complete_change(x, x_dot):
+    """All columns of q, the product of reflectors, and r; and their changes."""
+    m, n = x.shape[-2:]
+    (packed, taus), (packed_dot, taus_dot) = geqrf_p.jvp((x,), (x_dot,))
+    wide, wide_dot = (extended(y, 0, m - n) for y in (packed, packed_dot))
+    q, q_dot = householder_product_p.jvp((wide, taus), (wide_dot, taus_dot))
+    return (q, triu(packed)), (q_dot, triu(packed_dot))
 
 
 def _qr_batch(size, operands, dims, **params):
@@ -270,12 +110,12 @@ def _qr_lower(hlo, out, x, *, pivoting, full_matrices):
     if pivoting:
         factors, order, taus = _factor_pivoting(hlo, x, out[2])
     else:
-        factors, taus = _factor(hlo, x)
+        factors, taus = factor(hlo, x)
     m, k = q_type.shape[-2:]
     n = x.shape[-1]
     lead = x.shape[:-2]
     reflectors = sliced(hlo, factors, (*lead, m, min(k, n)))
-    q = _orthogonal(hlo, padded(hlo, reflectors, q_type.shape), taus)
+    q = orthogonal(hlo, padded(hlo, reflectors, q_type.shape), taus)
     r = upper_triangle(hlo, sliced(hlo, factors, r_type.shape))
     return [str(q), str(r), str(order)] if pivoting else [str(q), str(r)]
 

@@ -1,11 +1,14 @@
 """Singular value decomposition."""
 
 import enum
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ...core.literal import aval_of
 from ...core.primitive import Primitive
 from ..shape import full, move_axis
-from ..slicing import slice_in_dim
+from ..slicing import concatenate, slice_in_dim
 from .calls import info_of, lapack, letter, matrix, poisoned, unavailable, vector
 from .matrices import (
     adjoint,
@@ -13,8 +16,10 @@ from .matrices import (
     columns,
     diagonal,
     half_in_single,
+    hermitian_part,
     identity,
     is_complex,
+    keep,
     matmul,
     on_diagonal,
     real_dtype,
@@ -22,6 +27,18 @@ from .matrices import (
     reciprocal_or_zero,
     rows,
     strong,
+)
+from .spectra import (
+    clusters,
+    in_general_position,
+    largest,
+    reported,
+    rounding,
+    separations,
+    splitting_basis,
+    turned,
+    unsplit,
+    within_clusters,
 )
 
 
@@ -114,54 +131,155 @@ def _svd_abstract(x, *, full_matrices, compute_uv, algorithm):
     return s, u, vh
 
 
-def _svd_jvp(primals, tangents, *, full_matrices, compute_uv, algorithm):
-    # M. Giles, "Collected matrix derivative results for forward and reverse mode
-    # algorithmic differentiation", 2008, section 3.3; J. Townsend, "Differentiating the
-    # singular value decomposition", 2016. With P = U^H A_dot V:
-    #   s_dot = Re diag P
-    #   U_dot = U (F o (P S + S P^H)) + (1 - U U^H) A_dot V S^-1
-    #   V_dot = V (F o (S P + P^H S)) + (1 - V V^H) A_dot^H U S^-1
-    # where F_ij = 1 / (s_j^2 - s_i^2). Functions of A that do not depend on the choice
-    # of singular vectors have F's coefficient vanish where s_i = s_j: F is 0 there.
-    (x,), (x_dot,) = primals, tangents
-    m, n = aval_of(x).shape[-2:]
-    if x_dot is not None and compute_uv and full_matrices and m != n:
-        raise NotImplementedError(
-            f"svd: no derivative of the complete factors of {m} x {n} matrices: some "
-            "columns are not unique. Use full_matrices=False."
-        )
-    if x_dot is None:
-        params = {
-            "full_matrices": full_matrices,
-            "compute_uv": compute_uv,
-            "algorithm": algorithm,
-        }
-        out = svd_p.bind(x, **params)
-        return out, [None] * len(out)
-    u, s, vh = svd(x, full_matrices=False, algorithm=algorithm)
-    v = adjoint(vh)
+# M. Giles, "Collected matrix derivative results for forward and reverse mode
+# algorithmic differentiation", 2008, section 3.3; J. Townsend, "Differentiating the
+# singular value decomposition", 2016.
+# With P = U^H A_dot V = H + K, H Hermitian and K skew:
+#   s_dot = Re diag P
+#   U_dot = U (H_ij / (s_j - s_i) + K_ij / (s_j + s_i)) + (1 - U U^H) A_dot V S^-1
+#   V_dot = V (H_ij / (s_j - s_i) - K_ij / (s_j + s_i)) + (1 - V V^H) A_dot^H U S^-1
+# Singular values are eigenvalues of [[0, A], [A^H, 0]], on whose eigenvectors
+# (u, v) / sqrt 2 H acts: clusters of them are treated as `spectra` says.
+
+
+class _Change(NamedTuple):
+    """What is known of a decomposition that moves along x_dot."""
+
+    u: Any
+    s: Any
+    v: Any
+    same: Any
+    h: Any  # the Hermitian part of U^H x_dot V
+    k: Any  # the skew part
+    beyond_u: Any  # (1 - U U^H) x_dot V, None if u is square
+    beyond_v: Any
+
+
+def _change(x_dot, u, s, v, same):
     x_v = matmul(x_dot, v)
     p = matmul(adjoint(u), x_v)
-    s_dot = real_part(diagonal(p))
-    if not compute_uv:
-        return (s,), (s_dot,)
-    f = reciprocal_or_zero((rows(s) - columns(s)) * (rows(s) + columns(s)))
-    s_inverse = reciprocal_or_zero(s)
-    ps, sp = p * rows(s), columns(s) * p
-    u_inner = (ps + adjoint(ps)) * f
-    if is_complex(p):
+    m, n = x_dot.shape[-2:]
+    return _Change(
+        u,
+        s,
+        v,
+        same,
+        (p + adjoint(p)) / 2,
+        (p - adjoint(p)) / 2,
+        x_v - matmul(u, p) if m > n else None,
+        matmul(adjoint(x_dot), u) - matmul(v, adjoint(p)) if n > m else None,
+    )
+
+
+def _inverses(s):
+    """1 / s and 1 / (s_i + s_j), and 0 where the singular values are."""
+    tiny = rounding(s) * largest(s, 1)
+    zero = s <= tiny
+    inverse = reciprocal_or_zero(keep(s, ~zero))
+    sums = columns(s) + rows(s)
+    return inverse, reciprocal_or_zero(keep(sums, ~(columns(zero) & rows(zero))))
+
+
+def _tangents(c, turning):
+    """u_dot and v_dot, when the pairs of vectors turn by the skew matrix `turning`."""
+    inverse, sums = _inverses(c.s)
+    apart = c.k * sums
+    u_dot = matmul(c.u, turning + apart)
+    v_dot = matmul(c.v, turning - apart)
+    if is_complex(c.k):
         # The phases are free; all of their change is given to U.
-        u_inner = (
-            u_inner + (on_diagonal(p) - adjoint(on_diagonal(p))) * rows(s_inverse) / 2
-        )
-    u_dot = matmul(u, u_inner)
-    v_dot = matmul(v, (sp + adjoint(sp)) * f)
-    if m > n:
-        u_dot = u_dot + (x_v - matmul(u, p)) * rows(s_inverse)
-    if n > m:
-        change = matmul(adjoint(x_dot), u) - matmul(v, adjoint(p))
-        v_dot = v_dot + change * rows(s_inverse)
-    return (s, u, vh), (s_dot, u_dot, adjoint(v_dot))
+        phases = on_diagonal(apart)
+        u_dot = u_dot + matmul(c.u, phases)
+        v_dot = v_dot + matmul(c.v, phases)
+    if c.beyond_u is not None:
+        u_dot = u_dot + c.beyond_u * rows(inverse)
+    if c.beyond_v is not None:
+        v_dot = v_dot + c.beyond_v * rows(inverse)
+    return u_dot, v_dot
+
+
+def _svd_jvp(primals, tangents, **params):
+    (x,), (x_dot,) = primals, tangents
+    if x_dot is None:
+        out = svd_p.bind(x, **params)
+        return out, [None] * len(out)
+    u, s, v = _vectors(x, params)
+    (u, u_rest), (v, v_rest) = _parted(u, s), _parted(v, s)
+    same, crowded = clusters(s)
+    q = splitting_basis(_change(x_dot, u, s, v, same).h, same, crowded)
+    c = _change(x_dot, matmul(u, q), turned(s, q, same), matmul(v, q), same)
+    s_dot = real_part(diagonal(c.h))
+    if not params["compute_uv"]:
+        return (c.s,), (s_dot,)
+    turning = c.h * separations(c.s, same)
+    turning = turning + within_clusters(_second_order(c, turning), s_dot, same)
+    u_dot, v_dot = _tangents(c, turning + unsplit(c.h, same))
+    u, u_dot = _with_complement(c.u, u_dot, u_rest)
+    v, v_dot = _with_complement(c.v, v_dot, v_rest)
+    return (c.s, u, adjoint(v)), (s_dot, u_dot, adjoint(v_dot))
+
+
+def _svd_linearize(trace, primals, tangents, **params):
+    (x,), (x_dot,) = primals, tangents
+    u, s, v = _vectors(x, params)
+    (u, u_rest), (v, v_rest) = _parted(u, s), _parted(v, s)
+    same, _ = clusters(s)
+    if params["compute_uv"]:
+        u, v = in_general_position(u, same), in_general_position(v, same)
+    c = _change(x_dot, u, s, v, same)
+    s_dot = real_part(diagonal(c.h))
+    if not params["compute_uv"]:
+        return (s,), (s_dot,)
+    dots = _tangents(c, c.h * separations(s, same))
+    (u_dot, v_dot), s_dot = reported(dots, [u, v], s_dot, same)
+    u, u_dot = _with_complement(u, u_dot, u_rest, report=True)
+    v, v_dot = _with_complement(v, v_dot, v_rest, report=True)
+    return (s, u, adjoint(v)), (s_dot, u_dot, adjoint(v_dot))
+
+
+def _vectors(x, params):
+    """u, s and v; without complements where nobody asked for vectors."""
+    full = params["full_matrices"] and params["compute_uv"]
+    params = {**params, "full_matrices": full, "compute_uv": True}
+    s, u, vh = svd_p.bind(x, **params)
+    return u, s, adjoint(vh)
+
+
+def _parted(u, s):
+    """The vectors that belong to singular values, and the others, None if none."""
+    k, m = s.shape[-1], u.shape[-1]
+    if m == k:
+        return u, None
+    axis = u.ndim - 1
+    return slice_in_dim(u, 0, k, axis=axis), slice_in_dim(u, k, m, axis=axis)
+
+
+def _with_complement(u, u_dot, rest, report=False):
+    """All vectors and their change; that of `rest`, whose basis is free, is least.
+
+    rest_dot = -u u_dot^H rest keeps the whole orthogonal.
+    """
+    if rest is None:
+        return u, u_dot
+    if report:
+        free = full((*rest.shape[:-2], *rest.shape[-1:] * 2), True, np.dtype(bool))
+        rest = in_general_position(rest, free)
+    rest_dot = -matmul(u, matmul(adjoint(u_dot), rest))
+    if report:
+        none = full(rest_dot.shape[:-2] + rest_dot.shape[-1:], 0, real_dtype(u.dtype))
+        (rest_dot,), _ = reported([rest_dot], [rest], none, free)
+    axis = u.ndim - 1
+    return concatenate([u, rest], axis), concatenate([u_dot, rest_dot], axis)
+
+
+def _second_order(c, turning):
+    """The second-order change of the matrix [[0, A], [A^H, 0]] within clusters."""
+    inverse, sums = _inverses(c.s)
+    out = matmul(keep(c.h, ~c.same), turning) - matmul(c.k, c.k * sums)
+    for beyond in (c.beyond_u, c.beyond_v):
+        if beyond is not None:
+            out = out + matmul(adjoint(beyond), beyond) * rows(inverse) / 2
+    return hermitian_part(out)
 
 
 def _svd_batch(size, operands, dims, **params):
@@ -205,6 +323,7 @@ svd_p = Primitive(
     "svd",
     abstract=_svd_abstract,
     jvp=_svd_jvp,
+    linearize=_svd_linearize,
     batch=_svd_batch,
     lower=_svd_lower,
     multiple_results=True,

@@ -3,7 +3,7 @@
 from ...core.literal import aval_of
 from ...core.primitive import JvpRule, Primitive
 from ...core.rules import add_tangents, is_linear
-from ..shape import full, move_axis, move_batch
+from ..shape import full, move_axis, move_batch, reshape
 from ..slicing import pad
 from .calls import (
     custom_call,
@@ -21,6 +21,7 @@ from .matrices import (
     columns,
     half_in_single,
     real_dtype,
+    real_part,
     strong,
 )
 
@@ -131,18 +132,24 @@ tridiagonal_solve_p = Primitive(
 
 @half_in_single
 def tridiagonal(a, *, lower: bool = True):
-    """`(a, d, e, taus)`: a Hermitian matrix reduced to tridiagonal form.
+    """`[a, d, e, taus]`: a Hermitian matrix reduced to tridiagonal form.
 
     a: (..., n, n), of which one triangle is read. d (..., n) and e (..., n-1) are the
     diagonals of the tridiagonal matrix; the other entries of a and taus (..., n-1)
     hold the Householder reflectors.
     """
     check_matrix("tridiagonal", aval_of(a), square=True)
-    if aval_of(a).shape[-1] < 2 or not aval_of(a).size:
-        raise NotImplementedError(
-            f"tridiagonal: matrices must be 2 x 2 or larger, got {aval_of(a)}."
-        )
-    return tuple(tridiagonal_p.bind(a, lower=bool(lower)))
+    aval = aval_of(a)
+    *lead, n, _ = aval.shape
+    if not n:
+        raise ValueError(f"tridiagonal: matrices must not be empty, got {aval}.")
+    if n == 1 or not aval.size:
+        diagonals = full((*lead, n), 0, real_dtype(aval.dtype))
+        if aval.size:
+            diagonals = real_part(reshape(a, (*lead, n)))
+        none = full((*lead, n - 1), 0, aval.dtype)
+        return [a, diagonals, real_part(none), none]
+    return list(tridiagonal_p.bind(a, lower=bool(lower)))
 
 
 def _tridiagonal_abstract(a, *, lower):
@@ -187,7 +194,7 @@ tridiagonal_p = Primitive(
 
 @half_in_single
 def hessenberg(a):
-    """`(a, taus)`: square matrices reduced to upper Hessenberg form.
+    """`[a, taus]`: square matrices reduced to upper Hessenberg form.
 
     a: (..., n, n). The result holds the Hessenberg matrix down to its first subdiagonal
     and, below it and in taus (..., n-1), the Householder reflectors.
@@ -196,8 +203,8 @@ def hessenberg(a):
     check_matrix("hessenberg", aval, square=True)
     if aval.shape[-1] < 2 or not aval.size:
         *lead, n, _ = aval.shape
-        return a, full((*lead, max(n - 1, 0)), 0, aval.dtype)
-    return tuple(hessenberg_p.bind(a))
+        return [a, full((*lead, max(n - 1, 0)), 0, aval.dtype)]
+    return list(hessenberg_p.bind(a))
 
 
 def _hessenberg_abstract(a):
