@@ -108,9 +108,19 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def benchmarks(session: nox.Session) -> None:
-    """Times beside jax's on this machine; `-- --help` says what to ask for."""
-    session.install("-e", ".[oracle]", JAXLIB[OLDEST], JAX)
+    """Times beside jax's on this machine; `-- --help` says what to ask for.
+
+    `-- --json FILE` keeps them, and `python -m benchmarks.plots FILE` draws them.
+    """
+    session.install("-e", ".[oracle,plots]", JAXLIB[OLDEST], JAX)
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def peers(session: nox.Session) -> None:
+    """Un-jitted derivatives beside HIPS autograd's and PyTorch's."""
+    session.install("-e", ".[peers]", JAXLIB[OLDEST])
+    session.run("python", "-m", "benchmarks.peers", *session.posargs)
 
 
 @nox.session(python=OLDEST)

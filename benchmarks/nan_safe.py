@@ -1,14 +1,21 @@
 """What the option `nan_safe` costs: the same gradients with it and without.
 
     python -m benchmarks.nan_safe
+    python -m benchmarks.nan_safe --snippets
 
-For each program, the processor time to run its jitted gradient on about a million
-elements, and to trace and lower it. The two settings take turns, call by call, so that
-what else the machine does falls on both; the least time of each counts.
+The first takes programs that were written for this. The second takes the functions of
+tests/transforms/singular.py, mapped over a million points, and prints the median and
+the largest of their ratios. For each program it is the processor time to run its
+jitted gradient on about a million elements, and to trace and lower it. The two settings
+take turns, call by call, so that what else the machine does falls on both; the least
+time of each counts.
 """
 
 from __future__ import annotations
 
+import argparse
+import functools
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,9 +26,12 @@ import minijax
 import minijax.numpy as jnp
 from minijax import nn
 from minijax.config import nan_safe
+from tests.transforms.singular import SNIPPETS
 
 SETTINGS = (True, False)
 CALLS = 40
+SNIPPET_CALLS = 9
+AIMS = {"run": 1.05, "trace + lower": 1.1}
 TRACES = 15
 
 
@@ -85,7 +95,7 @@ PROGRAMS: Sequence[tuple[Callable[[Any], Any], tuple[int, ...]]] = (
 )
 
 
-def alternate(run: Callable[[bool], float], count: int) -> dict[bool, float]:
+def times(run: Callable[[bool], float], count: int) -> dict[bool, float]:
     """The least of `run(safe)` for each setting, which take turns."""
     found: dict[bool, list[float]] = {safe: [] for safe in SETTINGS}
     for k in range(count):
@@ -94,42 +104,75 @@ def alternate(run: Callable[[bool], float], count: int) -> dict[bool, float]:
     return {safe: min(times) for safe, times in found.items()}
 
 
-def run_times(f: Callable[[Any], Any], x: Any) -> dict[bool, float]:
-    """Seconds of processor time of the jitted gradient."""
+def compiled_runs(f: Callable[[Any], Any], x: Any) -> Callable[[bool], float]:
+    """Seconds of processor time of a function, compiled with either setting."""
     programs = {}
     for safe in SETTINGS:
         with nan_safe(safe):
-            programs[safe] = minijax.jit(minijax.grad(f)).lower(x).compile()
+            programs[safe] = minijax.jit(lambda x: f(x)).lower(x).compile()
 
     def run(safe: bool) -> float:
         start = time.process_time()
         minijax.block_until_ready(programs[safe](x))
         return time.process_time() - start
 
-    return alternate(run, CALLS)
+    return run
 
 
-def trace_times(f: Callable[[Any], Any], x: Any) -> dict[bool, float]:
-    """Seconds of processor time to trace and lower the gradient."""
+def traces(f: Callable[[Any], Any], x: Any) -> Callable[[bool], float]:
+    """Seconds of processor time to trace and lower a function anew."""
 
     def run(safe: bool) -> float:
         with nan_safe(safe):
             start = time.process_time()
-            minijax.jit(minijax.grad(lambda x: f(x))).lower(x)
+            minijax.jit(lambda x: f(x)).lower(x)
             return time.process_time() - start
 
-    return alternate(run, TRACES)
+    return run
+
+
+def snippets() -> None:
+    """Ratios of the functions that the tests differentiate at their singularities."""
+    points = jnp.linspace(-1.0, 2.0, 1_000_000)
+    ratios: dict[str, list[tuple[float, str]]] = {"run": [], "trace + lower": []}
+    for row in SNIPPETS:
+        derivative = minijax.vmap(
+            minijax.grad(functools.partial(row.function, minijax))
+        )
+        for phase, found in (
+            ("run", times(compiled_runs(derivative, points), SNIPPET_CALLS)),
+            ("trace + lower", times(traces(derivative, points), TRACES)),
+        ):
+            ratios[phase].append((found[True] / found[False], row.name))
+    print("| | median | within the aim | largest |")
+    print("| --- | --- | --- | --- |")
+    for phase, found in ratios.items():
+        aim = AIMS[phase]
+        values = [ratio for ratio, _ in found]
+        few = ", ".join(f"{r:.2f} `{name}`" for r, name in sorted(found)[:-4:-1])
+        met = sum(ratio <= aim for ratio in values)
+        middle = statistics.median(values)
+        print(f"| {phase} | {middle:.2f} | {met} of {len(values)} <= {aim} | {few} |")
 
 
 def main() -> None:
+    made = argparse.ArgumentParser(prog="python -m benchmarks.nan_safe")
+    made.add_argument("--snippets", action="store_true", help="those of the tests")
+    if made.parse_args().snippets:
+        snippets()
+        return
     rng = np.random.default_rng(0)
     print("| program | run, off | on | ratio | trace + lower, off | on | ratio |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for f, shape in PROGRAMS:
         x = jnp.asarray(rng.normal(size=shape).astype(np.float32))
         cells = [f"`{f.__name__}`"]
-        for times in (run_times(f, x), trace_times(f, x)):
-            on, off = times[True], times[False]
+        gradient = minijax.grad(f)
+        for found in (
+            times(compiled_runs(gradient, x), CALLS),
+            times(traces(gradient, x), TRACES),
+        ):
+            on, off = found[True], found[False]
             cells += [f"{off * 1e3:.2f} ms", f"{on * 1e3:.2f} ms", f"{on / off:.2f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
 
