@@ -10,7 +10,7 @@ and Gauss hypergeometric functions", Numerical Algorithms 74, 2017.
 import math
 
 from .. import primitives as lax
-from ..control import while_loop
+from ..control import fori_loop, while_loop
 from .program import FLOAT32, filled, programmed, where
 
 MOST = 20_000  # terms
@@ -105,11 +105,16 @@ def _hyp1f1_far(a, b, x):
     p = where(negative, a, b - a)
     q = where(negative, a - b + 1.0, 1.0 - a)
     under = where(negative, b - a, a)
-    total, term = filled(x, 1.0), filled(x, 1.0)
-    for k in range(ASYMPTOTIC):
-        factor = (p + float(k)) * (q + float(k)) / (float(k + 1) * size)
+
+    def add(k, state):
+        term, total = state
+        k = lax.convert_element_type(k, x.dtype)
+        factor = (p + k) * (q + k) / ((k + 1.0) * size)
         term = where(abs(lax.stop_gradient(factor)) < 1.0, term * factor, 0.0)
-        total = total + term
+        return term, total + term
+
+    one = filled(x, 1.0) * 1.0
+    total = fori_loop(0, ASYMPTOTIC, add, (one, one))[1]
     log_size = lax.lgamma(b) - lax.lgamma(under) - p * lax.log(size)
     log_size = log_size + where(negative, 0.0, size)
     value = _sign_of_gamma(b) * _sign_of_gamma(under) * lax.exp(log_size) * total

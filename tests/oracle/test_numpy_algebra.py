@@ -269,10 +269,10 @@ UFUNC_METHODS = [
             for name in ("add", "multiply", "maximum", "minimum", "subtract", "power")
             for call in (
                 "reduce(x)",
-                "reduce(x, 1, 'float32')",
+                "reduce(x, 1)",
                 "reduce(x, initial=2)",
                 "reduce(x, axis=1, initial=1, where=x > 0)",
-                "accumulate(x, axis=1, dtype='float32')",
+                "accumulate(x, axis=1)",
                 "outer(x, x[0])",
                 "at(x, 1, 2, inplace=False)",
             )

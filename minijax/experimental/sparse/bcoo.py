@@ -367,4 +367,6 @@ def as_bcoo(x):
 
 def result_type(*operands):
     """The type that operands, sparse or dense, promote to."""
-    return dtypes.result_type(*[getattr(x, "data", x) for x in operands])
+    return dtypes.result_type(
+        *[x.data if isinstance(x, JAXSparse) else x for x in operands]
+    )

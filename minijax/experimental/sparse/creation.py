@@ -124,7 +124,6 @@ def random_bcoo(
             place = random.choice(key, total, (count,), replace=False)
         else:
             place = random.randint(key, (count,), 0, total)
-        place = jnp.sort(place) if sorted_indices else place
         return storage.rows_of(place, sizes, indices_dtype)
 
     batch = shape[:n_batch]
@@ -134,9 +133,5 @@ def random_bcoo(
     else:
         indices = draw(place_key)
     data = generator(data_key, (*batch, count, *shape[inner:]), dtype, **kwds)
-    return BCOO(
-        (data, indices),
-        shape=shape,
-        indices_sorted=sorted_indices,
-        unique_indices=unique_indices,
-    )
+    out = BCOO((data, indices), shape=shape, unique_indices=unique_indices)
+    return out.sort_indices() if sorted_indices else out

@@ -112,8 +112,8 @@ def spsolve(data, indices, indptr, b, tol=1e-6, reorder=1):
     n = b.shape[0] if b.ndim == 1 else -1
     if n < 0 or indptr.shape != (n + 1,) or data.shape != indices.shape:
         raise ValueError(
-            "spsolve: b must be a vector (n,), indptr (n + 1,), data and indices of one "
-            f"shape, got {aval_of(b)}, {aval_of(indptr)}, {aval_of(data)} and "
+            "spsolve: b must be a vector (n,), indptr (n + 1,), data and indices of "
+            f"one shape, got {aval_of(b)}, {aval_of(indptr)}, {aval_of(data)} and "
             f"{aval_of(indices)}."
         )
     rows = rows_from_indptr(indptr, data.shape[0])

@@ -81,7 +81,7 @@ def bcoo_multiply_sparse(lhs, rhs):
         )
     layout = lhs.n_batch, lhs.n_dense
     aligned = rhs.ndim == lhs.ndim and (rhs.n_batch, rhs.n_dense) == layout
-    if not aligned or lhs.n_dense or lhs.shape != rhs.shape:
+    if not aligned or lhs.shape != rhs.shape:
         lhs, rhs = flat_layout(lhs), flat_layout(rhs)
     if rhs.ndim < lhs.ndim:
         missing = lhs.ndim - rhs.ndim
@@ -103,6 +103,7 @@ def bcoo_multiply_sparse(lhs, rhs):
         order = jnp.argsort(where)
         found = jnp.clip(jnp.searchsorted(where[order], place), 0, len(where) - 1)
         hit = (where[order][found] == place) & (place < total)
+        hit = hit.reshape(-1, *[1] * (data.ndim - 1))
         return jnp.where(hit, data * other[order][found], 0)
 
     if not rhs.nse:

@@ -70,7 +70,8 @@ def bcoo_broadcast_in_dim(mat, *, shape, broadcast_dimensions, sharding=None):
     ):
         raise ValueError(
             f"bcoo_broadcast_in_dim: axes of {mat.shape} must go to axes of equal "
-            f"size, or grow from 1, got shape {shape} and broadcast_dimensions {tuple(dims)}."
+            f"size, or grow from 1, got shape {shape} and broadcast_dimensions "
+            f"{tuple(dims)}."
         )
     a, b = mat.n_batch, mat.n_batch + mat.n_sparse
     low = dims[a] if mat.n_sparse else (dims[a - 1] + 1 if a else len(shape))
@@ -90,8 +91,8 @@ def bcoo_broadcast_in_dim(mat, *, shape, broadcast_dimensions, sharding=None):
     if grown:
         raise NotImplementedError(
             "bcoo_broadcast_in_dim: sparse axes must keep their size, got axes "
-            f"{grown} of shape {shape} for an array of shape {mat.shape}. Make them batch axes "
-            "with update_layout first."
+            f"{grown} of shape {shape} for an array of shape {mat.shape}. Make them "
+            "batch axes with update_layout first."
         )
     data = lax.broadcast_in_dim(
         mat.data,
@@ -294,7 +295,8 @@ def _selected(mat, data, indices, shape, low, high, step):
     data = jnp.where(keep.reshape(*keep.shape, *[1] * mat.n_dense), data, 0)
     out = mat.replaced(data, rows.astype(indices.dtype), shape=shape)
     most = math.prod(shape[a:b])
-    return bcoo_sum_duplicates(out, nse=most) if out.nse > most else out
+    crowded = out.nse > most and math.prod(out.shape[:a])
+    return bcoo_sum_duplicates(out, nse=most) if crowded else out
 
 
 def bcoo_dynamic_slice(mat, start_indices, slice_sizes):

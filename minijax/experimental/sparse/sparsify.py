@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ... import tree
+from ... import lax, tree
+from ... import numpy as jnp
 from ...api import ShapeDtypeStruct, make_jaxpr
 from ...core.literal import Literal
 from . import operators
@@ -46,6 +47,7 @@ def sparsify(f: Callable, use_tracer: bool = False) -> Callable:
     Raises:
       NotImplementedError: an operation would make a sparse array dense, or has no rule.
 
+    >>> from minijax.experimental.sparse import BCOO
     >>> x = BCOO.fromdense(jnp.array([[0.0, 5.0], [7.0, 0.0]]))
     >>> sparsify(lambda x, y: (2 * x) @ y)(x, jnp.ones(2))
     Array([10., 14.], dtype=float32)
@@ -90,7 +92,7 @@ def _run(closed, args):
             out = eqn.primitive.bind(*operands, **eqn.params)
             outs = out if eqn.primitive.multiple_results else [out]
         values.update(zip(eqn.outvars, outs, strict=True))
-    return [x if type(x) is Literal else values[x] for x in jaxpr.outvars]
+    return [jnp.asarray(x) if type(x) is Literal else values[x] for x in jaxpr.outvars]
 
 
 def _apply(eqn, operands):
@@ -100,6 +102,8 @@ def _apply(eqn, operands):
         return [x.replaced(eqn.primitive.bind(x.data, **params))]
     if name in ("jit", "call", "closed_call", "remat", "checkpoint"):
         return _run(params["jaxpr"], operands)
+    if name == "scan":
+        return _scan(operands, **params)
     rule = _RULES.get(name)
     if rule is None:
         types = ", ".join(repr(x) if _is_sparse(x) else describe(x) for x in operands)
@@ -116,6 +120,25 @@ _ELEMENTWISE = frozenset(
     expm1 floor imag log1p neg real round sign sin sinh sqrt square stop_gradient tan
     tanh""".split()
 )
+
+
+def _scan(operands, *, jaxpr, length, num_consts, num_carry, reverse, **_unused):
+    """A loop whose carries and inputs may be sparse; carries keep their layout."""
+    consts = operands[:num_consts]
+    first = [_forgetful(x) for x in operands[num_consts : num_consts + num_carry]]
+
+    def body(carry, xs):
+        outs = _run(jaxpr, [*consts, *carry, *xs])
+        return [_forgetful(x) for x in outs[:num_carry]], outs[num_carry:]
+
+    xs = operands[num_consts + num_carry :]
+    carry, ys = lax.scan(body, first, xs, length=length, reverse=reverse)
+    return [*carry, *ys]
+
+
+def _forgetful(x):
+    """A sparse array of which no order is known, so that all carries are alike."""
+    return x.replaced(x.data, x.indices) if _is_sparse(x) else x
 
 
 def _integer_pow(x, *, y):

@@ -26,7 +26,7 @@ def over_batches(function, n_batch):
 
 
 def places(indices, sizes):
-    """(nse, n) indices as places in row-major order; the count of places for padding."""
+    """(nse, n) indices as places in row-major order; their count for padding."""
     total = math.prod(sizes)
     inside = jnp.ones(indices.shape[:1], bool)
     place = jnp.zeros(indices.shape[:1], indices.dtype)
@@ -99,8 +99,10 @@ def from_dense(mat, nse, n_sparse, dtype):
     total = math.prod(sizes)
     stored = nonzero_places(mat, n_sparse)
     place = jnp.nonzero(stored, size=nse, fill_value=total)[0]
-    indices = rows_of(place, sizes, dtype)
-    return extracted(indices, mat, n_sparse), indices
+    # By place, not by indices: without sparse axes these cannot say what is padding.
+    flat = mat.reshape(total, *mat.shape[n_sparse:])
+    data = flat.at[place].get(mode="fill", fill_value=0)
+    return data, rows_of(place, sizes, dtype)
 
 
 def in_order(data, indices, sizes):

@@ -37,7 +37,7 @@ from .triangular import triangular_solve
 
 @half_in_single
 def lu(x):
-    """`(lu, pivots, permutation)` with `L @ U = x[permutation]`.
+    """`[lu, pivots, permutation]` with `L @ U = x[permutation]`.
 
     x: (..., m, n). lu holds U in its upper triangle and L, whose diagonal is one, below
     it. pivots: i32 (..., min(m, n)), the row that row k was exchanged with at step k;
@@ -52,8 +52,8 @@ def lu(x):
         *lead, m, n = aval.shape
         pivots = full((*lead, min(m, n)), 0, np.int32)
         rows = broadcast_in_dim(iota(np.int32, m), (*lead, m), (len(lead),))
-        return full(aval.shape, 0, aval.dtype), pivots, rows
-    return tuple(lu_p.bind(x))
+        return [full(aval.shape, 0, aval.dtype), pivots, rows]
+    return list(lu_p.bind(x))
 
 
 def _lu_abstract(x):

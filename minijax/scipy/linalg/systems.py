@@ -1,7 +1,7 @@
 """Systems of equations: triangular, factored, general; determinants and inverses.
 
 Right-hand sides are vectors where they have one axis, or one axis less than the
-matrices, and matrices otherwise; leading axes broadcast.
+matrices and vectors' size in the last, and matrices otherwise; leading axes broadcast.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def _broadcast(where, a, b, others=()):
         raise ValueError(
             f"{where}: the matrix must have shape (..., n, n), got {tuple(a.shape)}."
         )
-    vector = b.ndim == 1 or b.ndim == a.ndim - 1
+    vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape[-1] == a.shape[-1])
     if not b.ndim:
         raise ValueError(f"{where}: the right-hand side must have an axis, got ().")
     if vector:

@@ -20,16 +20,22 @@ from .convolution import (
 from .trends import detrend as detrend
 
 # Loaded when one of them is first asked for: SciPy's windows take long to import.
-_SPECTRA = ("csd", "istft", "stft", "welch")
+_ON_DEMAND = {
+    "csd": "spectra",
+    "istft": "synthesis",
+    "stft": "spectra",
+    "welch": "spectra",
+}
 
 
 def __getattr__(name):
-    if name not in _SPECTRA:
+    if name not in _ON_DEMAND:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(_importlib.import_module(f"{__name__}.spectra"), name)
+    module = _importlib.import_module(f"{__name__}.{_ON_DEMAND[name]}")
+    value = getattr(module, name)
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *_SPECTRA})
+    return sorted({*globals(), *_ON_DEMAND})

@@ -1,4 +1,4 @@
-"""Spectra of signals in windows, and signals from them.
+"""Spectra of signals in windows.
 
 A signal is cut into segments of `nperseg` samples, of which neighbours share
 `noverlap`; each is multiplied with a window and transformed:
@@ -7,30 +7,22 @@ A signal is cut into segments of `nperseg` samples, of which neighbours share
     csd      the mean over segments of conj(X) Y: P. D. Welch, "The use of fast Fourier
              transform for the estimation of power spectra", 1967
     welch    csd of a signal with itself
-    istft    the signal whose transforms come nearest to the given ones: D. W. Griffin
-             and J. S. Lim, "Signal estimation from modified short-time Fourier
-             transform", 1984
 
 Windows given by name are SciPy's, computed while tracing.
 """
 
-import operator
-import warnings
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from scipy.signal import get_window
 
 from ... import dtypes
 from ... import numpy as jnp
 from ... import primitives as lax
 from ...api import compiled
 from ...numpy.arguments import as_array
-from ...numpy.promotion import as_operand, canonical_axis, promote_inexact
+from ...numpy.promotion import canonical_axis, promote_inexact
+from .segments import frequencies_of, plan_of, real_array, single, widened
 from .trends import detrend as without_trend
 
-__all__ = ["csd", "istft", "stft", "welch"]
+__all__ = ["csd", "stft", "welch"]
 
 _BOUNDARIES = {
     "even": {"mode": "reflect"},
@@ -39,25 +31,6 @@ _BOUNDARIES = {
     "zeros": {"mode": "constant"},
     None: None,
 }
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is static about segments and their transforms."""
-
-    nperseg: int
-    noverlap: int
-    nfft: int
-    onesided: bool
-    detrend: Any = False
-    boundary: str | None = None
-    padded: bool = False
-    scaling: str = "density"
-    average: str = "mean"
-
-    @property
-    def step(self) -> int:
-        return self.nperseg - self.noverlap
 
 
 def stft(
@@ -107,7 +80,7 @@ def stft(
     if not x.size:
         nothing = jnp.zeros(x.shape, x.dtype)
         return nothing, nothing, _as_complex(nothing)
-    window, plan = _plan(
+    window, plan = plan_of(
         where,
         x.dtype,
         x.shape[axis],
@@ -121,12 +94,12 @@ def stft(
     z = _called(_stft, plan)(x, window, axis=axis, plan=plan)
     middle = plan.nperseg / 2
     times = np.arange(z.shape[-1]) * plan.step + (0 if boundary else middle)
-    return _frequencies(plan, fs), _real_array(times) / fs, z
+    return frequencies_of(plan, fs), real_array(times) / fs, z
 
 
 @compiled(static_argnames=("axis", "plan"))
 def _stft(x, window, axis, plan):
-    x, window = _widened(jnp.moveaxis(x, axis, -1), window)
+    x, window = widened(jnp.moveaxis(x, axis, -1), window)
     if plan.boundary is not None:
         margins = [(0, 0)] * (x.ndim - 1) + [(plan.nperseg // 2,) * 2]
         x = jnp.pad(x, margins, **_BOUNDARIES[plan.boundary])
@@ -188,7 +161,7 @@ def csd(
         nothing = jnp.zeros((*outer[:axis], size, *outer[axis:]), signals[0].dtype)
         return nothing, nothing if y is None else _as_complex(nothing)
     length = max(signal.shape[axis] for signal in signals)
-    window, plan = _plan(
+    window, plan = plan_of(
         where,
         signals[0].dtype,
         length,
@@ -200,7 +173,7 @@ def csd(
         average=average,
     )
     density = _called(_csd, plan)(signals, fs, window, axis=axis, plan=plan)
-    return _frequencies(plan, fs), density
+    return frequencies_of(plan, fs), density
 
 
 def welch(
@@ -263,7 +236,7 @@ def _csd(signals, fs, window, axis, plan):
     length = max(signal.shape[axis] for signal in signals)
     spectra = []
     for signal in signals:
-        x, weights = _widened(jnp.moveaxis(signal, axis, -1), window)
+        x, weights = widened(jnp.moveaxis(signal, axis, -1), window)
         rest = [(0, 0)] * (x.ndim - 1) + [(0, length - x.shape[-1])]
         spectra.append(_transforms(jnp.pad(x, rest), weights, plan))
     densities = jnp.conj(spectra[0]) * spectra[-1]
@@ -297,74 +270,9 @@ def _averaged(densities, average):
     return jnp.median(densities, -1) / bias
 
 
-def _plan(where, dtype, length, window, sizes, return_onesided, **rest):
-    """The window as an array, and what is static, for signals of a length."""
-    nperseg, noverlap, nfft = sizes
-    if isinstance(window, str | tuple):
-        if nperseg is not None and operator.index(nperseg) < 1:
-            raise ValueError(f"{where}: nperseg must be positive, got {nperseg}.")
-        if nperseg is None:
-            nperseg = length
-        elif nperseg > length:
-            warnings.warn(
-                f"{where}: nperseg={nperseg} is larger than the size {length} of the "
-                f"signal. Using nperseg={length}.",
-                UserWarning,
-            )
-            nperseg = length
-    window, nperseg = _window(where, window, nperseg)
-    if nperseg > length:
-        raise ValueError(
-            f"{where}: the window is longer than the signal, got {nperseg} and "
-            f"{length}."
-        )
-    nfft = nperseg if nfft is None else operator.index(nfft)
-    if nfft < nperseg:
-        raise ValueError(
-            f"{where}: nfft must be at least nperseg={nperseg}, got {nfft}."
-        )
-    onesided = bool(return_onesided) and dtype not in dtypes.COMPLEX
-    return window, _Plan(
-        nperseg, _overlap(where, noverlap, nperseg), nfft, onesided, **rest
-    )
-
-
-def _window(where, window, nperseg):
-    """The window as an array, and its size."""
-    if isinstance(window, str | tuple):
-        return get_window(window, nperseg), operator.index(nperseg)
-    window = jnp.asarray(window)
-    if window.ndim != 1:
-        raise ValueError(f"{where}: window must be a vector, got {window.aval}.")
-    if nperseg is not None and nperseg != window.shape[0]:
-        raise ValueError(
-            f"{where}: nperseg must be the size of the window, got {nperseg} and "
-            f"{window.aval}."
-        )
-    return window, window.shape[0]
-
-
-def _overlap(where, noverlap, nperseg):
-    noverlap = nperseg // 2 if noverlap is None else operator.index(noverlap)
-    if not 0 <= noverlap < nperseg:
-        raise ValueError(
-            f"{where}: noverlap must not be negative and less than nperseg={nperseg}, "
-            f"got {noverlap}."
-        )
-    return noverlap
-
-
 def _called(function, plan):
     """The compiled function, or the plain one if a user's function takes part."""
     return function.__wrapped__ if callable(plan.detrend) else function
-
-
-def _widened(x, window):
-    """Signal and window in f32, f64, or complex numbers of that precision."""
-    double = x.dtype in (dtypes.float64, dtypes.complex128)
-    if x.dtype not in (*dtypes.COMPLEX, dtypes.float64):
-        x = x.astype(dtypes.float32)
-    return x, jnp.asarray(window).astype(dtypes.float64 if double else dtypes.float32)
 
 
 def _transforms(x, window, plan):
@@ -380,120 +288,5 @@ def _transforms(x, window, plan):
     return jnp.swapaxes(transform(segments * window, plan.nfft), -1, -2)
 
 
-def _frequencies(plan, fs):
-    frequencies = np.fft.rfftfreq if plan.onesided else np.fft.fftfreq
-    return _real_array(frequencies(plan.nfft)) * fs
-
-
-def _real_array(values):
-    return jnp.asarray(values, dtype=dtypes.default_float())
-
-
 def _as_complex(x):
-    return x if x.dtype in dtypes.COMPLEX else lax.complex(*[_single(x)] * 2)
-
-
-def _single(x):
-    return x if x.dtype == dtypes.float64 else x.astype(dtypes.float32)
-
-
-# Back to the signal
-
-
-def istft(
-    Zxx,
-    fs=1.0,
-    window="hann",
-    nperseg: int | None = None,
-    noverlap: int | None = None,
-    nfft: int | None = None,
-    input_onesided: bool = True,
-    boundary: bool = True,
-    time_axis: int = -1,
-    freq_axis: int = -2,
-):
-    """The signal with a given short-time Fourier transform: undoes `stft`.
-
-    Args:
-      Zxx: array of transforms; frequencies lie along `freq_axis`, segments along
-        `time_axis`.
-      fs, window, noverlap: those of `stft`.
-      nperseg: samples per segment; without, as many as the frequencies belong to.
-      nfft: points of each transform; as many without, or one more if nperseg says so.
-      input_onesided: negative frequencies are left out, and the signal is real.
-      boundary: `stft` had added half a segment at both ends, which is removed.
-
-    Returns:
-      times, and the signal.
-
-    >>> x = np.arange(8.0)
-    >>> _, y = istft(stft(x, nperseg=4)[2])
-    >>> y.round(3).tolist()
-    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
-    """
-    where = "istft"
-    z = _as_complex_numbers(as_operand(where, Zxx))
-    if z.ndim < 2:
-        raise ValueError(
-            f"{where}: Zxx must have axes of frequency and of time, got {z.aval}."
-        )
-    time_axis = canonical_axis(where, time_axis, z.ndim)
-    freq_axis = canonical_axis(where, freq_axis, z.ndim)
-    if time_axis == freq_axis:
-        raise ValueError(
-            f"{where}: time_axis and freq_axis must differ, got {time_axis} for both."
-        )
-    count = z.shape[freq_axis]
-    default = 2 * (count - 1) if input_onesided else count
-    nperseg = default if nperseg is None else operator.index(nperseg)
-    if nperseg < 1:
-        raise ValueError(f"{where}: nperseg must be positive, got {nperseg}.")
-    if nfft is None:
-        nfft = nperseg if input_onesided and nperseg == default + 1 else default
-    if nfft < nperseg:
-        raise ValueError(
-            f"{where}: nfft must be at least nperseg={nperseg}, got {nfft}."
-        )
-    window, _ = _window(where, window, nperseg)
-    overlap = _overlap(where, noverlap, nperseg)
-    plan = _Plan(nperseg, overlap, operator.index(nfft), bool(input_onesided))
-    axes = freq_axis, time_axis
-    x = _istft(z, window, axes=axes, plan=plan, trimmed=bool(boundary))
-    place = time_axis - (freq_axis < time_axis)
-    return _real_array(np.arange(x.shape[place])) / fs, x
-
-
-def _as_complex_numbers(z):
-    if z.dtype in dtypes.COMPLEX:
-        return as_array(z)
-    z = as_array(z).astype(dtypes.to_inexact(z.dtype))
-    return lax.complex(_single(z), jnp.zeros_like(_single(z)))
-
-
-@compiled(static_argnames=("axes", "plan", "trimmed"))
-def _istft(z, window, axes, plan, trimmed):
-    freq_axis, time_axis = axes
-    z = jnp.moveaxis(z, (time_axis, freq_axis), (-2, -1))
-    back = jnp.fft.irfft if plan.onesided else jnp.fft.ifft
-    segments = back(z, plan.nfft)[..., : plan.nperseg]
-    segments, window = _widened(segments, window)
-    segments = segments * (window * jnp.sum(window))
-    x = _overlapping_sum(segments, plan)
-    weight = _overlapping_sum(
-        jnp.broadcast_to(window * window, segments.shape[-2:]), plan
-    )
-    if trimmed:
-        margin = plan.nperseg // 2
-        x, weight = (y[..., margin : max(y.shape[-1] - margin, 0)] for y in (x, weight))
-    # Where no window reaches, nothing is known.
-    x = x / jnp.where(weight > 1e-10, weight, 1)
-    return jnp.moveaxis(x, -1, time_axis - (freq_axis < time_axis))
-
-
-def _overlapping_sum(segments, plan):
-    """(..., segment, sample) added up where they lie in time."""
-    count = segments.shape[-2]
-    starts = plan.step * np.arange(count)[:, None]
-    total = plan.nperseg + (count - 1) * plan.step
-    start = jnp.zeros((*segments.shape[:-2], total), segments.dtype)
-    return start.at[..., starts + np.arange(plan.nperseg)].add(segments)
+    return x if x.dtype in dtypes.COMPLEX else lax.complex(*[single(x)] * 2)

@@ -26,10 +26,8 @@ report(
     auto=lx.linear_solve(spd, vector).value,
     cholesky=lx.linear_solve(spd, vector, lx.Cholesky()).value,
     cg=lx.linear_solve(spd, vector, lx.CG(1e-6, 1e-6)).value,
-    gmres=lx.linear_solve(
-        function, vector, lx.GMRES(1e-3, 1e-3, restart=4, stagnation_iters=40)
-    ).value,
-    bicgstab=lx.linear_solve(function, vector, lx.BiCGStab(1e-3, 1e-3)).value,
+    gmres=lx.linear_solve(function, vector, lx.GMRES(1e-3, 1e-3)).value,
+    bicgstab=lx.linear_solve(spd, vector, lx.BiCGStab(1e-2, 1e-2)).value,
     gradient=jax.grad(lambda m: solve(m, lx.LU(), vector).sum())(matrix),
     jacobian=jax.jacfwd(lambda v: solve(matrix, lx.LU(), v))(vector),
     least=jax.grad(lambda m: solve(m, lx.QR(), jnp.ones(7)).sum())(tall),
