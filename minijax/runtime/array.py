@@ -311,7 +311,7 @@ class Array(Operators, metaclass=_ArrayType):
             words = dtype.unwrap(self)
             return f"Array({self.aval.shape}, dtype={dtype.name}) overlaying:\n{words}"
         head = "Array("
-        if 0 in self.aval.shape and self.aval.ndim > 1:
+        if 0 in self.aval.shape:
             values = f"[], shape={self.aval.shape}"
         else:
             values = np.array2string(
