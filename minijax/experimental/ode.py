@@ -204,8 +204,9 @@ def odeint(
     Returns:
       A container like y0 of arrays with a leading axis of size m.
 
-    >>> odeint(lambda y, t, rate: -rate * y, 1.0, jnp.array([0.0, 1.0, 2.0]), 0.5)
-    Array([1.0, 0.6065, 0.3679], dtype=float32)
+    >>> ys = odeint(lambda y, t, rate: -rate * y, 1.0, jnp.array([0.0, 1.0, 2.0]), 0.5)
+    >>> [round(float(y), 4) for y in ys]
+    [1.0, 0.6065, 0.3679]
     """
     _check_times(t)
     for leaf in tree.leaves(args):

@@ -32,7 +32,9 @@ def seen(package, value):
     if isinstance(value, tuple | list):
         return [seen(package, x) for x in value]
     if isinstance(value, sparse.BCOO):
-        return sparse.todense(value), [0] * value.n_batch, [0] * value.n_dense
+        # The layout as a shape, which jit leaves alone.
+        layout = package.numpy.zeros((value.n_batch, value.n_dense))
+        return sparse.todense(value), layout
     return sparse.todense(value)
 
 
