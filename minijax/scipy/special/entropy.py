@@ -87,7 +87,8 @@ def kl_div(p, q):
     value = _relative(
         p, q, lambda p, q: 0.0 - p * log1p_minus((q - p) / p, lax.log(q) - lax.log(p))
     )
-    return where((p == 0) & (q >= 0), q, value)
+    value = where((p == 0) & (q >= 0), q, value)
+    return lax.convert_element_type(value, p.dtype, aval_of(p).weak_type)
 
 
 @compiled
