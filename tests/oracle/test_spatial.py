@@ -25,7 +25,7 @@ def rotation(package, quat):
 def rotation_row(text, call, *shapes, draw=normal, order=0, **options):
     return Row(
         f"scipy.spatial.transform.{text}",
-        (draw,) * len(shapes[0]),
+        options.pop("args", (draw,) * len(shapes[0])),
         shapes=shapes,
         dtypes=options.pop("dtypes", FLOATS),
         call=call,
@@ -134,7 +134,9 @@ ROTATIONS = [
         order=1,
     ),
     rotation_row("getitem", lambda package, q: rotation(package, q)[1:], ((3, 4),)),
-    rotation_row("len", lambda package, q: len(rotation(package, q)), ((3, 4),)),
+    rotation_row(
+        "len", lambda package, q: len(rotation(package, q)), ((3, 4),), jit=False
+    ),
     rotation_row(
         "concatenate",
         lambda package, p, q: transform(package).Rotation.concatenate(
@@ -146,12 +148,14 @@ ROTATIONS = [
         "identity", lambda package: transform(package).Rotation.identity(),
         (), dtypes=((),),
     ),
+    # Outside, jax reads past the ends of its arrays.
     rotation_row(
         "Slerp",
         lambda package, quat, t: slerp(package, quat)(t),
         ((3, 4), ()),
         ((3, 4), (5,)),
         order=1,
+        args=(normal, uniform(-0.95, 1.95)),
     ),
     rotation_row("Slerp:tree", lambda package, quat: slerp(package, quat), ((3, 4),)),
 ]  # fmt: skip
