@@ -129,7 +129,7 @@ SPARSE_ONLY = {
 PRODUCTS = [
     ("vector", lambda s, x, v: x @ v, ((4,),), ((0, 0), (1, 0))),
     ("matrix", lambda s, x, v: x @ v, ((4, 2),), ((0, 0), (1, 0))),
-    ("from left", lambda s, x, v: v @ x, ((2, 3),), ((0, 0), (0, 1))),
+    ("from left", lambda s, x, v: v @ x, ((2, 3),), ((0, 0),)),
     ("times dense", lambda s, x, v: (x * v, v * x, x / v), ((3, 4),), LAYOUTS),
     ("times row", lambda s, x, v: x * v, ((4,),), LAYOUTS),
     ("plus dense", lambda s, x, v: x + v, ((3, 4),), LAYOUTS),
@@ -141,7 +141,7 @@ PRODUCTS = [
             x, v, dimension_numbers=(((1,), (1,)), ((0,), (0,)))
         ),
         ((3, 4, 2),),
-        ((0, 0), (1, 0)),
+        ((1, 0),),
     ),
     (
         "sampled",
