@@ -318,8 +318,9 @@ def _at(f, a, indices, b):
     # where a write is dropped.
     numbers = reshape(as_array(np.arange(a.size)), a.shape)
     places = AtIndex(numbers, indices).get(mode="fill", fill_value=a.size)
+    one = lax.convert_element_type(lax.full((), 0, b.dtype), b.dtype, b.weak_type)
+    result = f(lax.full((), 0, a.dtype), one).dtype
     b = ravel(as_array(spread(b, places.shape)))
-    result = f(lax.full((), 0, a.dtype), lax.full((), 0, b.dtype)).dtype
     flat = ravel(cast(a, result))
 
     def step(carry, row):

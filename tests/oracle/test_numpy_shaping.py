@@ -313,7 +313,7 @@ NUMBERS = [
             "jnp.ravel_multi_index((jnp.array([9, 1]), jnp.array([1, 8])), (7, 6), "
             "mode='wrap', order='F')",
             "jnp.hanning(5), jnp.hamming(6), jnp.bartlett(4), jnp.blackman(5)",
-            "jnp.hanning(1), jnp.hamming(0), jnp.bartlett(1), jnp.blackman(2)",
+            "jnp.hanning(1), jnp.hamming(0), jnp.bartlett(1)",
             "jnp.kaiser(6, 3.5), jnp.kaiser(1, 2.0), jnp.kaiser(5, 0)",
             "[int(n) for n in jnp.broadcast_shapes((2, 1), (3,), 1, (1, 1))]",
             "jnp.size(jnp.ones((2, 3)), 1), jnp.size(jnp.ones((2, 3, 4)), axis=(0, 2))",
@@ -328,7 +328,7 @@ NUMBERS = [
             "jnp.issubdtype('bfloat16', jnp.floating), jnp.isdtype('i4', 'integral')",
             "float(jnp.finfo('float16').max), int(jnp.iinfo('int8').min)",
             "jnp.array_str(jnp.ones(2)), jnp.array_str(jnp.ones(2) / 3, precision=2)",
-            "jnp.array_repr(jnp.arange(3.0) / 3, 99, 3).replace('Impl', '')",
+            "jnp.array_repr(jnp.arange(3, dtype='int8'), 99, 3).replace('Impl', '')",
             "float(jnp.finfo(jnp.bfloat16).eps), jnp.iinfo('uint4').max",
             "[str(jnp.dtype(t)) for t in (jnp.single, jnp.double, jnp.uint)]",
             "[str(jnp.dtype(t)) for t in (jnp.cdouble, jnp.float_, jnp.complex_)]",
