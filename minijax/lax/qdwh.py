@@ -5,7 +5,7 @@ import numpy as np
 from .. import dtypes
 from ..control import while_loop
 from ..core.literal import aval_of
-from ..primitives.elementwise import sqrt
+from ..primitives.elementwise import convert_element_type, sqrt
 from ..primitives.linalg import qr, triangular_solve
 from ..primitives.linalg.matrices import (
     adjoint,
@@ -46,14 +46,15 @@ def qdwh(
             "qdwh: x must be one matrix (m, n) of floats or complex numbers with "
             f"m >= n, got {aval}. Use polar."
         )
-    check_matrix("qdwh", aval)
+    x = convert_element_type(x, dtypes.canonicalize(aval.dtype))
+    check_matrix("qdwh", x.aval)
     if dynamic_shape is not None and tuple(dynamic_shape) != aval.shape:
         raise NotImplementedError(
             f"qdwh: dynamic_shape={dynamic_shape} of a padded matrix is not available. "
             "Slice the matrix."
         )
     if eps is None:
-        eps = float(dtypes.finfo(real_dtype(aval.dtype)).eps)
+        eps = float(dtypes.finfo(real_dtype(x.dtype)).eps)
     limit = 10 if max_iterations is None else int(max_iterations)
     u, steps, converged = _iterated(x, float(eps), limit)
     # A step of Newton and Schulz removes what rounding has left.

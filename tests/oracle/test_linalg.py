@@ -28,7 +28,10 @@ dominant = drawn(lambda stream, shape: _dominant(stream, shape))
 def _dominant(stream: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Well-conditioned matrices without symmetry."""
     x = stream.normal(size=shape) / 2
-    return x + 3 * np.eye(*shape[-2:]) if len(shape) > 1 else x
+    if len(shape) < 2:
+        return x
+    m, n = shape[-2:]
+    return x + 3 * np.eye(m, n)
 
 
 def _positive(stream, shape, dtype):
