@@ -293,12 +293,14 @@ UFUNC_METHODS = [
                 "logaddexp",
             )
         ],
+        jit=False,
     ),
     *several(
         [
             "[isinstance(f, jnp.ufunc) for f in (jnp.add, jnp.negative, jnp.exp)]",
             "jnp.add.__name__, jnp.frompyfunc(divmod, 2, 2).nout",
         ],
+        jit=False,
     ),
 ]
 
