@@ -22,5 +22,5 @@ report(
     slope=jax.grad(lambda t: process(t).log_probability(y))(theta),
     mean=conditioned.loc,
     variance=conditioned.variance,
-    quasi=jax.jit(quasi.log_probability)(y),
+    quasi=jax.jit(lambda y: quasi.log_probability(y))(y),
 )
