@@ -168,10 +168,7 @@ def slerp(package, quat):
 
 def interpolator(package, values, **options):
     points = tuple(
-        [
-            package.numpy.asarray([0.0, 0.5, 2.0, 3.0][:n], values.dtype)
-            for n in values.shape[:2]
-        ]
+        [package.numpy.asarray([0.0, 0.5, 2.0, 3.0][:n]) for n in values.shape[:2]]
     )
     make = module_of(package, "scipy.interpolate").RegularGridInterpolator
     return make(points, values, **options)
