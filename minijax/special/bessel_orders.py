@@ -55,7 +55,7 @@ def _downward(z, v):
     rows = []
     for k in range(v + 1):
         # The first term of the power series, where the recurrence would overflow.
-        first = (0.5 * where(tiny, z, 0.0)) ** k / math.factorial(min(k, 170))
+        first = (0.5 * where(tiny, z, 0.0)) ** k / float(math.factorial(min(k, 170)))
         rows.append(where(tiny, first, found[k] / total))
     return rows
 

@@ -376,8 +376,8 @@ def test_associated_legendre_functions():
     """Values and derivatives of orders and degrees to 12 are SciPy's."""
     z = np.array([-0.9, 0.0, 0.3, 0.99])
     with minijax.enable_x64(True):
-        values, slopes = sp.lpmn(12, 12, z)
-        normalized = sp.lpmn_values(12, 12, z, True)
+        values, slopes = map(np.asarray, sp.lpmn(12, 12, z))
+        normalized = np.asarray(sp.lpmn_values(12, 12, z, True))
         derived = jvp(lambda z: sp.lpmn_values(12, 12, z, False), (z,), (np.ones(4),))[
             1
         ]
@@ -420,15 +420,15 @@ def test_spherical_harmonics():
 
 ERRORS = [
     (lambda: sp.ndtr(2), TypeError,
-     "ndtr: needs an argument of dtype float32 or float64, got i32[]{weak}. Convert it "
+     "ndtr: needs an argument of dtype float32 or float64, got i32[]. Convert it "
      "with astype."),
     (lambda: sp.dawsn(1j), ValueError,
-     "dawsn: does not support complex-valued inputs, got c64[]{weak}. Take real parts "
+     "dawsn: does not support complex-valued inputs, got c64[]. Take real parts "
      "first."),
     (lambda: sp.log_ndtr(0.0, series_order=31), ValueError,
      "log_ndtr: series_order must be non-negative and <= 30, got 31. Leave it out."),
     (lambda: sp.polygamma(1.5, 2.0), ValueError,
-     "polygamma: n must be of integer type, got f32[]{weak}. Convert it with astype."),
+     "polygamma: n must be of integer type, got f32[]. Convert it with astype."),
     (lambda: sp.zeta(2.0), NotImplementedError,
      "zeta: the Riemann zeta function is not implemented. Pass q=1 for x > 1."),
     (lambda: sp.bernoulli(-1), ValueError,
