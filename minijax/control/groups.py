@@ -83,9 +83,7 @@ class _Groups:
         """The values of the group, members in front: all groups have one size."""
         sizes = {len(group) for group in self.groups}
         if len(sizes) != 1:
-            raise ValueError(
-                f"{where}: groups must have one size, got {self.groups}."
-            )
+            raise ValueError(f"{where}: groups must have one size, got {self.groups}.")
         everyone = parallel.all_gather(x, self.axis_name)
         rows = self.looked_up([self.of[k] for k in range(self.size)])
         return index_take(everyone, (rows,), (0,))

@@ -4,7 +4,6 @@ Powers, division with all its roundings, stable combinations such as hypot, comp
 up to a tolerance.
 """
 
-
 import numpy as np
 
 from .. import dtypes

@@ -304,7 +304,9 @@ def _gather_along(arr, indices, axis, mode, fill_value):
             operand_batching_dims=tuple(operand_axes.index(d) for d in batch),
             start_indices_batching_dims=tuple(index_axes.index(d) for d in batch),
         ),
-        tuple(arr.shape[d] if d in windows else 1 for d in operand_axes),
+        tuple(
+            arr.shape[d] if d in windows else min(1, arr.shape[d]) for d in operand_axes
+        ),
         mode="fill" if mode is None else mode,
         fill_value=fill_value,
     )

@@ -310,7 +310,7 @@ def _gather_batch(size, operands, dims, *, dimension_numbers, slice_sizes, **par
             params = {**params, "unique_indices": False, "indices_are_sorted": False}
         else:
             x_batching, i_batching = (0, *x_batching), (0, *i_batching)
-            slice_sizes = (1, *slice_sizes)
+            slice_sizes = (min(1, size), *slice_sizes)
     numbers = GatherDimensionNumbers(
         offsets, collapsed, index_map, x_batching, i_batching
     )

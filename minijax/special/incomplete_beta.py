@@ -17,7 +17,7 @@ Mathematical Software 18, 1992.
 import math
 
 from .. import primitives as lax
-from .program import filled, programmed, where
+from .program import filled, invalid, programmed, where
 from .quadrature import integral, negligible, quadratic_end
 from .stirling import (
     LOG_ROOT_TWO_PI,
@@ -234,7 +234,7 @@ def _limit(a, b, x):
     one = ~(x == 0.0) & ((x == 1.0) | high)
     value = where(one, filled(a, 1.0), 0.0)
     unknown = (low & high) & ~(x == 0.0) & ~(x == 1.0)
-    wrong = ~(a >= 0.0) | ~(b >= 0.0) | ~(x >= 0.0) | ~(x <= 1.0) | unknown
+    wrong = invalid(a) | invalid(b) | invalid(x) | (x > 1.0) | unknown
     return where(wrong, math.nan, value)
 
 
@@ -248,7 +248,7 @@ def _density(a, b, x):
     at_zero = where(a < 1.0, inf, where(a > 1.0, 0.0, b))
     at_one = where(b < 1.0, inf, where(b > 1.0, 0.0, a))
     border = where(x == 0.0, at_zero, where(x == 1.0, at_one, 0.0))
-    wrong = ~(a >= 0.0) | ~(b >= 0.0) | ~(x >= 0.0) | ~(x <= 1.0)
+    wrong = invalid(a) | invalid(b) | invalid(x) | (x > 1.0)
     return where(inside, value, where(wrong, math.nan, border))
 
 

@@ -19,7 +19,7 @@ import math
 
 from .. import primitives as lax
 from ..dtypes import finfo
-from .program import filled, partial_derivative, programmed, where
+from .program import filled, invalid, partial_derivative, programmed, where
 from .quadrature import integral, negligible, quadratic_end
 from .stirling import (
     LOG_ROOT_TWO_PI,
@@ -161,7 +161,7 @@ def _limit(a, x, at_zero, at_infinity):
     low = (x == 0.0) | (a == inf)
     high = (x == inf) | (a == 0.0)
     value = where(low, filled(a, at_zero), filled(a, at_infinity))
-    wrong = ~(a >= 0.0) | ~(x >= 0.0) | (low & high)
+    wrong = invalid(a) | invalid(x) | (low & high)
     return where(wrong, math.nan, value)
 
 
@@ -192,7 +192,7 @@ def _density(a, x):
     at_zero = where(a < 1.0, filled(a, math.inf), where(a > 1.0, 0.0, filled(a, 1.0)))
     border = where(x == 0.0, at_zero, 0.0)
     border = where((a == 0.0) | ~(a < math.inf) & (x < math.inf), 0.0, border)
-    border = where(~(a >= 0.0) | ~(x >= 0.0), math.nan, border)
+    border = where(invalid(a) | invalid(x), math.nan, border)
     return where(inside, value, border)
 
 

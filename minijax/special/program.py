@@ -139,6 +139,14 @@ def where(mask, x, y):
     return select(mask, x, y)
 
 
+def invalid(x):
+    """Whether x is negative or NaN.
+
+    Not as the opposite of x >= 0, which XLA takes to hold for every absolute value.
+    """
+    return (x < 0.0) | (x != x)
+
+
 def polynomial(x, coefficients):
     """The value of a polynomial by Horner's rule, the constant term first."""
     total = filled(x, coefficients[-1])

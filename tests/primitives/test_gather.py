@@ -137,3 +137,11 @@ def test_shapes_that_do_not_fit_are_named():
         lax.gather(X, OUTSIDE, POINTS._replace(start_index_map=()), (1,))
     with pytest.raises(TypeError, match=r"scatter: updates must have the batch axes"):
         lax.scatter(X, OUTSIDE, X, INTO)
+
+
+def test_a_batch_of_nobody_can_be_indexed():
+    x, i = np.zeros((0, 4, 2), np.float32), np.zeros((0, 3), np.int32)
+
+    out = minijax.vmap(lambda x, i: minijax.numpy.asarray(x)[i])(x, i)
+
+    assert out.shape == (0, 3, 2)
