@@ -461,6 +461,7 @@ def test_errors(call, error, message):
         lambda x: sp.betainc(2.0, 1.0, abs(x)),
         lambda x: sp.betainc(abs(x), 1.0, 0.5),
     ],
+    ids=["gammaincc", "gammainc", "betainc in x", "betainc in a"],
 )
 def test_nan_stays_nan_where_xla_knows_the_sign(f):
     """XLA takes |x| >= 0 to hold, for NaN too."""
