@@ -4,7 +4,6 @@ Importing the package ties its two knots: `runtime.dispatch` gives the core some
 run when nobody is tracing, and `numpy.operators` gives arrays their operators.
 """
 
-import importlib as _importlib
 import os as _os
 
 # Before jaxlib is loaded: its clients log their devices to standard error otherwise.
@@ -93,6 +92,7 @@ from .config import (
     transfer_guard_host_to_device as transfer_guard_host_to_device,
 )
 from .dtypes import float0 as float0
+from .on_demand import on_demand as _on_demand
 from .runtime.array import Array as Array
 
 from .version import __version__ as __version__
@@ -132,18 +132,7 @@ _LAZY = frozenset(
 
 # Names of the package that modules loaded on first use define.
 _LAZY_NAMES = dict.fromkeys(
-    ("NamedSharding", "P", "make_mesh", "reshard", "set_mesh", "shard_map"), "sharding"
+    ("NamedSharding", "P", "make_mesh", "reshard", "set_mesh", "shard_map"), ".sharding"
 )
 
-
-def __getattr__(name):
-    if name in _LAZY:
-        return _importlib.import_module(f"{__name__}.{name}")
-    if name in _LAZY_NAMES:
-        module = _importlib.import_module(f"{__name__}.{_LAZY_NAMES[name]}")
-        return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_LAZY, *_LAZY_NAMES})
+__getattr__, __dir__ = _on_demand(globals(), _LAZY, _LAZY_NAMES)

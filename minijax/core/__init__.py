@@ -4,7 +4,7 @@ The package is also `jax.core`: the names that JAX documents there are found her
 loaded when they are first asked for.
 """
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
 # Where the names of `jax.core` are.
 _PUBLIC = {
@@ -28,12 +28,4 @@ _PUBLIC = {
 }
 _WHERE = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
-
-def __getattr__(name):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_importlib.import_module(_WHERE[name], __name__), name)
-
-
-def __dir__():
-    return sorted({*globals(), *_WHERE})
+__getattr__, __dir__ = _on_demand(globals(), names=_WHERE)

@@ -3,16 +3,8 @@
 They are JAX's, for programs that use them, and short enough to be read.
 """
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
 _LAZY = frozenset({"optimizers", "stax"})
 
-
-def __getattr__(name):
-    if name in _LAZY:
-        return _importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = _on_demand(globals(), _LAZY)

@@ -4,16 +4,8 @@
 one's own; their rules are registered in `minijax.interpreters`.
 """
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
-_LAZY = frozenset({"backend", "core", "linear_util", "random", "source_info_util"})
+_LAZY = frozenset({"backend", "core", "linear_util", "source_info_util"})
 
-
-def __getattr__(name):
-    if name in _LAZY:
-        return _importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = _on_demand(globals(), _LAZY)

@@ -4,7 +4,7 @@ No promotion, and no broadcasting but that of scalars and of axes of size 1: ope
 agree in dtype and rank.
 """
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
 from ..primitives import (
     ConvDimensionNumbers as ConvDimensionNumbers,
@@ -388,14 +388,4 @@ _ELSEWHERE = {
     "with_sharding_constraint": "..sharding",
 }
 
-
-def __getattr__(name):
-    if name in _ELSEWHERE:
-        module = _importlib.import_module(_ELSEWHERE[name], __name__)
-        value = globals()[name] = getattr(module, name)
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_ELSEWHERE})
+__getattr__, __dir__ = _on_demand(globals(), names=_ELSEWHERE)

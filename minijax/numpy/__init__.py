@@ -1,6 +1,6 @@
 """NumPy's functions on minijax arrays: `minijax.numpy` is `jax.numpy`."""
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
 import numpy as _np
 
@@ -492,18 +492,14 @@ _ON_DEMAND = {
         "kaiser",
     ),
 }
-_MODULE_OF = {name: module for module, names in _ON_DEMAND.items() for name in names}
 
-
-def __getattr__(name):
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    loaded = _importlib.import_module(f"{__name__}.{module}")
-    value = loaded if module == name else getattr(loaded, name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_MODULE_OF})
+__getattr__, __dir__ = _on_demand(
+    globals(),
+    [module for module, names in _ON_DEMAND.items() if module in names],
+    {
+        name: f".{module}"
+        for module, names in _ON_DEMAND.items()
+        for name in names
+        if name != module
+    },
+)

@@ -1,6 +1,6 @@
 """SciPy's functions on minijax arrays: `minijax.scipy` is `jax.scipy`."""
 
-import importlib as _importlib
+from ..on_demand import on_demand as _on_demand
 
 from . import linalg as linalg
 from . import special as special
@@ -21,12 +21,4 @@ _LAZY = frozenset(
     }
 )
 
-
-def __getattr__(name):
-    if name in _LAZY:
-        return _importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = _on_demand(globals(), _LAZY)

@@ -4,7 +4,7 @@
 know it. The others are there for programs that have their data in them.
 """
 
-import importlib as _importlib
+from ...on_demand import on_demand as _on_demand
 
 from . import operators as _operators
 from .base import (
@@ -77,8 +77,4 @@ from .reshaping import (
 
 from .sparsify import sparsify as sparsify
 
-
-def __getattr__(name):
-    if name == "linalg":
-        return _importlib.import_module(f"{__name__}.linalg")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = _on_demand(globals(), ("linalg",))

@@ -6,7 +6,7 @@ The modules are loaded when they are first asked for:
     norm.logpdf(x, loc, scale)
 """
 
-import importlib as _importlib
+from ...on_demand import on_demand as _on_demand
 
 from .kde import gaussian_kde as gaussian_kde
 from .samples import mode as mode
@@ -44,12 +44,4 @@ _LAZY = frozenset(
     }
 )
 
-
-def __getattr__(name):
-    if name in _LAZY:
-        return _importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = _on_demand(globals(), _LAZY)
