@@ -100,6 +100,12 @@ _COMPARISONS = {
 }
 
 
+def _rounded(x, ndigits=None):
+    """`round(x)` gives integers, as for Python's numbers, and `round(x, 0)` does not."""
+    out = elementwise.round(x, ndigits or 0)
+    return out if ndigits is not None else out.astype(int)
+
+
 def _install():
     modules = (
         reductions,
@@ -130,7 +136,7 @@ def _install():
     Operators.__invert__ = _unary(elementwise.bitwise_not)
     Operators.__abs__ = _unary(elementwise.abs)
     Operators.__pos__ = lambda x: x
-    Operators.__round__ = lambda x, ndigits=None: elementwise.round(x, ndigits or 0)
+    Operators.__round__ = _rounded
     for name, function in _METHODS.items():
         setattr(Operators, name, function)
     for name, getter in _PROPERTIES.items():

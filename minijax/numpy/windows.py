@@ -1,6 +1,6 @@
 """Window functions of signal processing: weights that taper off at both ends.
 
-They have no traced argument, so NumPy computes them on the host.
+NumPy computes them on the host, unless an argument is traced.
 
     hanning(5)             gives        0, 0.5, 1, 0.5, 0
 """
@@ -9,7 +9,10 @@ import numpy as np
 
 from .. import dtypes
 from .arguments import concrete
+from .bessel import i0
 from .creation import asarray
+from .index_plan import known_value
+from .promotion import promote_inexact
 
 
 def _window(where, weights, M, *args):
@@ -57,8 +60,18 @@ def hanning(M: int):
 def kaiser(M: int, beta: float):
     """The Kaiser window of M points; a larger `beta` makes it narrower.
 
+    `beta` may be traced: I0(beta sqrt(1 - t**2)) / I0(beta) at t from -1 to 1.
+    J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window
+    function", 1974.
+
     >>> kaiser(3, 0.0).tolist()
     [1.0, 1.0, 1.0]
     """
-    shape = concrete("kaiser", "beta", beta, "Pass a Python float.").item()
-    return _window("kaiser", np.kaiser, M, shape)
+    known = known_value(beta)
+    if known is not None:
+        return _window("kaiser", np.kaiser, M, known.item())
+    size = int(concrete("kaiser", "M", M, "Pass a Python int.").item())
+    t = 2 * np.arange(size) / max(size - 1, 1) - 1 if size > 1 else np.zeros(size)
+    (beta,) = promote_inexact("kaiser", beta)
+    weights = i0(beta * asarray(np.sqrt(1 - t * t), dtype=beta.dtype)) / i0(beta)
+    return asarray(weights, dtype=dtypes.default_float())

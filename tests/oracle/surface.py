@@ -164,7 +164,7 @@ class Row:
         if not self.order:
             return []
         shapes = self.shapes or ELEMENTWISE[len(self.args)]
-        wide = {"c64": "c128", "c128": "c128"}
+        wide = {"c64": "c128"}
         kinds = {
             tuple(wide.get(d, "f64") if d[0] in "fc" else d for d in self._dtypes(each))
             for each in self.dtypes

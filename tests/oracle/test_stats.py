@@ -100,7 +100,14 @@ CONTINUOUS = [
     ),
     *rows("gumbel_l", "ppf", unit, (LOC, SCALE), slopes="differences"),
     *rows("gamma", "logpdf pdf", positive, (positive, BELOW, SCALE)),
-    *rows("gamma", "cdf logcdf sf logsf", positive, (positive, BELOW, SCALE), order=1),
+    *rows(
+        "gamma",
+        "cdf logcdf sf logsf",
+        positive,
+        (positive, BELOW, SCALE),
+        order=1,
+        options={"rtol": {"f32": 1e-4}, "why": "jax takes log(1 - x) of a rounded x"},
+    ),
     *rows("chi2", "logpdf pdf", positive, (positive, BELOW, SCALE)),
     *rows("chi2", "cdf logcdf sf logsf", positive, (positive, BELOW, SCALE), order=1),
     *rows(

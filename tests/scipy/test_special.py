@@ -292,7 +292,11 @@ LIMITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "xs", "expected"), LIMITS, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    ("f", "xs", "expected"),
+    LIMITS,
+    ids=[f"{k}, {f.__name__}{xs}" for k, (f, xs, _) in enumerate(LIMITS)],
+)
 def test_limits(f, xs, expected):
     """At 0 and infinity, out of the domain, for nan: what SciPy has."""
     with minijax.enable_x64(True):
