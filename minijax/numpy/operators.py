@@ -101,7 +101,7 @@ _COMPARISONS = {
 
 
 def _rounded(x, ndigits=None):
-    """`round(x)` gives integers, as for Python's numbers, and `round(x, 0)` does not."""
+    """`round(x)` gives integers, as for Python's numbers; `round(x, 0)` does not."""
     out = elementwise.round(x, ndigits or 0)
     return out if ndigits is not None else out.astype(int)
 

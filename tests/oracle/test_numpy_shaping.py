@@ -317,7 +317,7 @@ NUMBERS = [
             "jnp.kaiser(6, 3.5), jnp.kaiser(1, 2.0), jnp.kaiser(5, 0)",
             "[int(n) for n in jnp.broadcast_shapes((2, 1), (3,), 1, (1, 1))]",
             "jnp.size(jnp.ones((2, 3)), 1), jnp.size(jnp.ones((2, 3, 4)), axis=(0, 2))",
-            "jnp.pi, jnp.e, jnp.inf, np.isnan(jnp.nan), jnp.euler_gamma, jnp.newaxis is None",
+            "jnp.pi, jnp.e, jnp.inf, jnp.euler_gamma, jnp.newaxis is None",
             "jnp.s_[1:2, ...] == jnp.index_exp[1:2, ...]",
             "jnp.isscalar(3), jnp.isscalar(jnp.ones(())), jnp.isscalar([1])",
             "jnp.iterable(3), jnp.iterable(jnp.ones(2)), jnp.iterable(jnp.ones(()))",
