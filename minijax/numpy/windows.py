@@ -72,6 +72,6 @@ def kaiser(M: int, beta: float):
         return _window("kaiser", np.kaiser, M, known.item())
     size = int(concrete("kaiser", "M", M, "Pass a Python int.").item())
     t = 2 * np.arange(size) / max(size - 1, 1) - 1 if size > 1 else np.zeros(size)
-    (beta,) = promote_inexact("kaiser", beta)
-    weights = i0(beta * asarray(np.sqrt(1 - t * t), dtype=beta.dtype)) / i0(beta)
+    (width,) = promote_inexact("kaiser", beta)
+    weights = i0(width * asarray(np.sqrt(1 - t * t), dtype=width.dtype)) / i0(width)
     return asarray(weights, dtype=dtypes.default_float())
