@@ -1,11 +1,14 @@
 """The environment of a test run: virtual devices, and names for doctests."""
 
 import builtins
+import gc
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 import zlib
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -103,6 +106,30 @@ def pytest_collection_modifyitems(
     dropped = [item for item in items if not is_kept(item)]
     config.hook.pytest_deselected(items=dropped)
     items[:] = [item for item in items if is_kept(item)]
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Let go of compiled programs before the process has too many pieces of memory.
+
+    Each compiled kernel takes three, and Linux ends a process that has 65,530.
+    """
+    global tests_run
+    tests_run += 1
+    if tests_run % 100 == 0 and pieces_of_memory() > MANY_PIECES:
+        minijax.clear_caches()
+        if "jax" in sys.modules:
+            sys.modules["jax"].clear_caches()
+        gc.collect()
+
+
+tests_run = 0
+MANY_PIECES = 30_000
+
+
+def pieces_of_memory() -> int:
+    """How many mappings this process has, 0 where that cannot be asked."""
+    maps = Path("/proc/self/maps")
+    return maps.read_bytes().count(b"\n") if maps.exists() else 0
 
 
 def pytest_ignore_collect(collection_path: os.PathLike[str]) -> bool | None:

@@ -22,7 +22,7 @@ class _Pause:
     """A context in which the collector does not start by itself; may be nested."""
 
     def __init__(self):
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # finalizers may run while it is held
         self._depth = 0
         self._resume = False
         self._promoted = 0
