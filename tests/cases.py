@@ -372,7 +372,7 @@ SPECIAL = [
          [(0.2, 4), (-2, 1)]),
     Case("regularized_incomplete_beta", lax.betainc, [M, M, M], REAL, (0.1, 0.9),
          scipy.special.betainc),
-    # Near 0 the second derivative in x grows like x**-3, and the differences' error too.
+    # Near 0 the second derivative in x grows like x**-3, as the differences' error.
     Case("beta_density", special.beta_density, [M, M, M], REAL, (0.2, 0.8),
          lambda a, b, x: scipy.stats.beta.pdf(x, a, b), slack=10),
     Case("log_beta", special.log_beta, [M, M], REAL, (0.2, 4), scipy.special.betaln),
