@@ -19,7 +19,7 @@ from ..lowering import Module, lower_jaxpr
 from ..optimize import optimize
 from ..optimize.fusion_cuts import cut_fusions, keeps_barriers
 from ..optimize.ordering import order_effects
-from . import callbacks, client, guards
+from . import callbacks, client, guards, mappings
 from .array import Kind, as_array, default_sharding, kind_of
 from .cache import load_or_compile
 from .feedback import feedback
@@ -67,6 +67,7 @@ def load(module: Module, device_list, options, option_key):
                 if client.platform_of(device_list[0]) == "cpu":
                     client.SERVICES[service]()
             _loaded[key] = load_or_compile(module, device_list, options)
+            mappings.watch(len(_loaded))
     _in_progress.pop(key, None)
     return _loaded[key]
 
