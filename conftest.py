@@ -115,7 +115,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     """
     global tests_run
     tests_run += 1
-    if tests_run % 100 == 0 and pieces_of_memory() > MANY_PIECES:
+    if tests_run % 20 == 0 and pieces_of_memory() > MANY_PIECES:
         minijax.clear_caches()
         if "jax" in sys.modules:
             sys.modules["jax"].clear_caches()
@@ -123,7 +123,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 
 tests_run = 0
-MANY_PIECES = 30_000
+MANY_PIECES = 20_000
 
 
 def pieces_of_memory() -> int:
