@@ -45,6 +45,7 @@ from ..primitives.shape import (
 )
 from ..primitives.slicing import concatenate_p, pad_p, slice_p, split_p
 from ..primitives.windows import reduce_window_sum_p
+from .stage import StageTracer
 
 BOOL = np.dtype(bool)
 
@@ -404,8 +405,24 @@ def _reduce_sum(trace, primitive, operands, params):
     if x.mask is None or x.mask.ndim == 0:
         return _map(trace, primitive, operands, params)
     out = primitive.bind(x.settled(), **params)
-    mask = x.mask.after(lambda m: reduce_or(m, params["axes"]), out.ndim)
+    mask = x.mask.after(lambda m: _any(m, params["axes"]), out.ndim)
     return MaskTracer(trace, out, mask)
+
+
+def _any(mask, axes):
+    """Where any boolean along the axes is true; of one that is repeated, itself.
+
+    A condition on rows is repeated along them by `where`, and XLA does not see that.
+    """
+    found = mask._trace.setter_of(mask.var) if type(mask) is StageTracer else None
+    if found is None or found.primitive is not broadcast_in_dim_p:
+        return reduce_or(mask, axes)
+    dims = found.params["broadcast_dimensions"]
+    if any(k in dims or mask.shape[k] == 0 for k in axes):
+        return reduce_or(mask, axes)
+    shape = [n for k, n in enumerate(mask.shape) if k not in axes]
+    kept = [d - sum(k < d for k in axes) for d in dims]
+    return broadcast_in_dim(mask._trace.tracer_of(found.invars[0]), shape, kept)
 
 
 def _scatter_add(trace, primitive, operands, params):

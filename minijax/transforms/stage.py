@@ -105,12 +105,21 @@ class StageTrace(Trace):
             found = self.constants[id(x)] = (Var(aval), x)
         return found[0]
 
+    def setter_of(self, var):
+        """The equation that made a variable, if one did."""
+        for eqn in reversed(self.eqns):
+            if var in eqn.outvars:
+                return eqn
+        return None
+
     def source_of(self, var):
         """The user's line that made a variable, if an equation did."""
-        for eqn in self.eqns:
-            if var in eqn.outvars:
-                return eqn.source
-        return None
+        setter = self.setter_of(var)
+        return None if setter is None else setter.source
+
+    def tracer_of(self, atom):
+        """A variable or literal of this program as an operand."""
+        return atom if type(atom) is Literal else StageTracer(self, atom)
 
     def close(self, arguments: Sequence[StageTracer], results: Sequence) -> ClosedJaxpr:
         """The finished program with the given inputs and outputs."""
