@@ -288,7 +288,7 @@ SORTS = [
         ],
         M,
         args=ties,
-        dtypes=("f32", "i32", "b", "u8", "i8", "bf16", "f16", "f64"),
+        dtypes=("f32", "i32", "u8", "i8", "bf16", "f16", "f64"),
         order=1,
     ),
     *several(
