@@ -129,7 +129,7 @@ class JitFunction:
         leaves, treedef = flatten([args, kwargs], None)
         marks = [getattr(x, "_kind", None) for x in leaves]
         try:
-            found = self._cache.programs.get((options, fixed, treedef, *marks))
+            found = self._programs.get((options, fixed, treedef, *marks))
         except TypeError:  # not hashable: the slow path says so
             found = None
         return found, leaves

@@ -31,7 +31,7 @@ from ..control.call import jit_p
 from ..control.checkpoint import checkpoint_p, optimization_barrier_p
 from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
-from ..primitives.contract import flat_product
+from ..primitives.contract import flat_product, free_axes
 
 # Costs in nanoseconds. An operation in a kernel costs XLA a quarter of a millisecond to
 # compile; over the life of a program that is worth about 0.1 us a run.
@@ -384,8 +384,8 @@ def copies_operands(eqn) -> tuple[bool, bool]:
         return False, False  # a stack of matrices
     if flat_product(x, y, numbers) is not None:
         return False, False
-    x_free = [k for k in range(x.ndim) if k not in x_contract and k not in x_batch]
-    y_free = [k for k in range(y.ndim) if k not in y_contract and k not in y_batch]
+    x_free = free_axes(x.ndim, x_contract, x_batch)
+    y_free = free_axes(y.ndim, y_contract, y_batch)
     return (
         (*x_batch, *x_free, *x_contract) != tuple(range(x.ndim)),
         (*y_batch, *y_contract, *y_free) != tuple(range(y.ndim)),

@@ -91,7 +91,7 @@ def _axes(axes):
     return tuple(map(operator.index, axes))
 
 
-def _free(ndim, *used):
+def free_axes(ndim, *used):
     """The axes that are neither contracted nor batch."""
     return [k for k in range(ndim) if not any(k in axes for axes in used)]
 
@@ -123,8 +123,8 @@ def _dot_general_abstract(
             )
     shape = (
         *(x.shape[k] for k in x_batch),
-        *(x.shape[k] for k in _free(x.ndim, x_contract, x_batch)),
-        *(y.shape[k] for k in _free(y.ndim, y_contract, y_batch)),
+        *(x.shape[k] for k in free_axes(x.ndim, x_contract, x_batch)),
+        *(y.shape[k] for k in free_axes(y.ndim, y_contract, y_batch)),
     )
     if preferred_element_type is not None:
         return ShapedArray(shape, preferred_element_type)
@@ -149,8 +149,8 @@ def _dot_general_transpose(
     ct, x, y, *, dimension_numbers, precision, preferred_element_type
 ):
     (x_contract, y_contract), (x_batch, y_batch) = dimension_numbers
-    x_free = _free(x.ndim, x_contract, x_batch)
-    y_free = _free(y.ndim, y_contract, y_batch)
+    x_free = free_axes(x.ndim, x_contract, x_batch)
+    y_free = free_axes(y.ndim, y_contract, y_batch)
     # The axes of ct: batch, free axes of x, free axes of y.
     batch = tuple(range(len(x_batch)))
     ct_x = tuple(range(len(batch), len(batch) + len(x_free)))
@@ -199,10 +199,10 @@ def _dot_general_batch(size, operands, dims, *, dimension_numbers, **params):
     y_contract, y_batch = _shifted(y_contract, y_dim), _shifted(y_batch, y_dim)
     if x_dim is None:
         # The batch axis is one more free axis of y.
-        free = _free(y.ndim, y_contract, y_batch)
+        free = free_axes(y.ndim, y_contract, y_batch)
         dim = aval_of(x).ndim - len(x_contract) + free.index(y_dim)
     elif y_dim is None:
-        free = _free(x.ndim, x_contract, x_batch)
+        free = free_axes(x.ndim, x_contract, x_batch)
         dim = len(x_batch) + free.index(x_dim)
     else:
         x_batch, y_batch = (x_dim, *x_batch), (y_dim, *y_batch)
