@@ -94,9 +94,12 @@ from .config import (
 from .dtypes import float0 as float0
 from .on_demand import on_demand as _on_demand
 from .runtime.array import Array as Array
+from .runtime.origins import note_when_asked as _note_when_asked
 
 from .version import __version__ as __version__
 from .version import __version_info__ as __version_info__
+
+_note_when_asked()
 
 # Loaded when they are first asked for, so that importing the package stays fast.
 _LAZY = frozenset(

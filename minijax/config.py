@@ -138,6 +138,7 @@ class _State(threading.local):
     log_compiles: bool
     explain_cache_misses: bool
     compile_feedback_secs: float
+    array_tracebacks: bool
     traceback_filtering: str
     default_device: Any
     transfer_guard: str | None

@@ -268,6 +268,7 @@ OPTIONS = (
     _flag("log_compiles", False),
     _flag("explain_cache_misses", False),
     _number("compile_feedback_secs", 3.0),
+    _flag("array_tracebacks", False),
     _choice("traceback_filtering", "auto", _FILTERS),
     _choice("logging_level", "NOTSET", _LEVELS),
     _text("debug_log_modules", ""),

@@ -216,6 +216,9 @@ def annotate_function(func: Callable, name: str | None = None, **decorator_kwarg
 def device_memory_profile(backend: str | None = None) -> bytes:
     """What holds memory of the devices now: a gzipped profile for `pprof`.
 
+    `config.update("array_tracebacks", True)`, before the arrays are made, adds the
+    Python stack that made each; noting it takes 0.3 us an operation.
+
     Args:
       backend: the platform, the default one without.
     """

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 import threading
 import time
 import urllib.request
@@ -103,6 +104,26 @@ def test_a_memory_profile_is_a_gzipped_protocol_buffer(tmp_path):
     assert b"cpu:0" in profile.lower() or b"buffer" in profile.lower()
     assert gzip.decompress(profiler.device_memory_profile("cpu"))
     assert kept.shape == (1000,)
+
+
+def test_a_memory_profile_names_the_makers_of_arrays_when_they_are_noted():
+    def quiet_maker():
+        return jnp.ones(1000) + 1
+
+    def noted_maker():
+        return jnp.ones(1000) + 2
+
+    kept = [quiet_maker()]
+    minijax.config.update("array_tracebacks", True)
+    try:
+        kept.append(noted_maker())
+    finally:
+        minijax.config.update("array_tracebacks", False)
+    profile = gzip.decompress(profiler.device_memory_profile())
+
+    assert b"noted_maker" in profile
+    assert (b"quiet_maker" in profile) == ("jax" in sys.modules)
+    assert len(kept) == 2
 
 
 def test_there_is_one_server():

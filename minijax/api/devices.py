@@ -7,6 +7,7 @@ from ..core.literal import aval_of
 from ..core.trace import Tracer, context
 from ..runtime import client, guards, tiles
 from ..runtime.array import Array, move, physical
+from ..runtime.program import explain
 from .arguments import as_values
 
 Device = client.Device
@@ -117,9 +118,19 @@ def _get(x):
 
 def block_until_ready(x):
     """Wait until all arrays of a tree have been computed; returns the tree."""
-    for leaf in tree.flatten_raw(x, None)[0]:
-        if hasattr(leaf, "block_until_ready"):
-            leaf.block_until_ready()
+    if type(x) is Array:
+        return x.block_until_ready()
+    leaves = tree.flatten_raw(x, None)[0]
+    arrays = [leaf for leaf in leaves if type(leaf) is Array]
+    try:
+        client.wait_for([array._buffer for array in arrays])
+    except client.XlaRuntimeError:
+        explain(arrays)
+        raise
+    if len(arrays) < len(leaves):
+        for leaf in leaves:
+            if type(leaf) is not Array and hasattr(leaf, "block_until_ready"):
+                leaf.block_until_ready()
     return x
 
 

@@ -181,8 +181,11 @@ class Array(Operators, metaclass=_ArrayType):
 
     def block_until_ready(self):
         """Wait until the values have been computed; returns the array."""
-        self.check_alive()
-        self._buffer.block_until_ready()
+        try:
+            self._buffer.block_until_ready()
+        except client.XlaRuntimeError:
+            self.check_alive()
+            raise
         return self
 
     def copy_to_host_async(self):

@@ -3,6 +3,7 @@
 Besides `tree` and `errors`, which take one class each, this is the only module that
 imports jaxlib. It uses none of jaxlib's process-wide state, so that jax can live in the
 same process: one client per platform, one kind of sharding, executables and buffers.
+The one switch that it turns, `note_origins`, is jax's when jax is there.
 """
 
 import ctypes
@@ -571,6 +572,16 @@ def _free_callbacks_with_garbage() -> None:
     XLA may drop them in a thread of its own, where it can only put them aside.
     """
     gc.callbacks.append(lambda phase, info: _jax.collect_garbage())
+
+
+def note_origins(on: bool) -> None:
+    """Note for new arrays which Python stack made them; for the whole process."""
+    _jax.set_tracebacks_enabled(on)
+
+
+def wait_for(buffers: list) -> None:
+    """Wait until all values have been computed."""
+    xc.batched_block_until_ready(buffers)
 
 
 def serialize(executable) -> bytes:

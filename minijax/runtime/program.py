@@ -62,9 +62,10 @@ class Program:
             there already.
         """
         checked = state.check_finite  # part of the key under which a caller is kept
-        partial = self.consts or len(self.kept) < self.count
-        if partial or arrive_at is not None or checked:
+        if arrive_at is not None or checked:
             return self._careful_caller(out_tree, arrive_at, checked)
+        if self.consts or len(self.kept) < self.count:
+            return self._caller_of_some(out_tree)
         if out_tree == tree.structure(0):
             return self._caller_for_one()
         return self._caller_for_tree(out_tree)
@@ -130,6 +131,26 @@ class Program:
 
         return call
 
+    def _caller_of_some(self, out_tree):
+        """The same for a program with constants, or that reads a part of the arguments."""
+        run, handlers, kinds = self.run, self.handlers, self.kinds
+        consts, kept = self.consts, self.kept
+        unflatten = out_tree.unflatten
+        kind = kinds[0] if out_tree == tree.structure(0) else None
+
+        def call(arrays):
+            try:
+                results = run([*consts, *[arrays[k]._buffer for k in kept]])
+                outs = results.consume_with_handlers(handlers)
+            except client.XlaRuntimeError:
+                explain(arrays)
+                raise
+            if kind is not None:
+                return Array(outs[0], kind)
+            return unflatten(map(Array, outs, kinds))
+
+        return call
+
 
 def as_pair(caller):
     """A caller of two arrays as a function of two arguments."""
@@ -144,7 +165,7 @@ def arrive(x: Array, sharding) -> Array:
 
 
 def explain(arrays: Sequence[Array]) -> None:
-    """Name the deleted argument, if that is why XLA refused to run."""
+    """Raise for the deleted array, if that is why XLA refused."""
     for x in arrays:
         x.check_alive()
 

@@ -34,6 +34,10 @@ for package in ({first}, {second}, {first}):
     )
 np.testing.assert_allclose(np.asarray(scan(jax)), np.asarray(scan(minijax)), rtol=1e-6)
 
+# jax finds the lines of its operations, whichever package came first.
+operation = jax.make_jaxpr(jax.numpy.sin)(x).eqns[0]
+assert operation.source_info.traceback is not None
+
 # A setting of one package is no setting of the other.
 for on, off in ((jax, minijax), (minijax, jax)):
     on.config.update("jax_enable_x64", True)
