@@ -134,6 +134,7 @@ class _State(threading.local):
     no_tracing: bool
     optimize: bool
     fusion_cuts: bool
+    compile_pieces: bool
     disable_most_optimizations: bool
     log_compiles: bool
     explain_cache_misses: bool
@@ -356,6 +357,30 @@ class _Setting:
         return with_setting
 
 
+def carried(function: Callable) -> Callable:
+    """The function, to be called in another thread under the options of this one."""
+    in_force = {name: values[-1:] for name, values in state.overrides.items()}
+
+    @functools.wraps(function)
+    def with_options(*args: Any, **kwargs: Any) -> Any:
+        kept = state.overrides
+        _override({name: list(values) for name, values in in_force.items()})
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _override(kept)
+
+    return with_options
+
+
+def _override(overrides: dict[str, list[Any]]) -> None:
+    """Put other context managers in force in this thread."""
+    with _lock:
+        changed = {*state.overrides, *overrides}
+        state.overrides = overrides
+        _resolve(state.__dict__, changed)
+
+
 class Switch:
     """Makes context managers for one option; `.value` is the value in force.
 
@@ -412,6 +437,7 @@ checking_leaks = functools.partial(check_tracer_leaks, True)
 no_tracing = Switch("no_tracing")
 optimize = Switch("optimize")
 fusion_cuts = Switch("fusion_cuts")
+compile_pieces = Switch("compile_pieces")
 log_compiles = Switch("log_compiles")
 explain_cache_misses = Switch("explain_cache_misses")
 default_device = Switch("default_device")

@@ -264,6 +264,7 @@ OPTIONS = (
     _flag("no_tracing", False),
     _flag("optimize", True, traced=True),
     _flag("fusion_cuts", True, traced=True),
+    _flag("compile_pieces", True, traced=True),
     _flag("disable_most_optimizations", False, traced=True),
     _flag("log_compiles", False),
     _flag("explain_cache_misses", False),

@@ -1,29 +1,23 @@
 """From a closed jaxpr to something that runs: choose devices, lower, compile, load.
 
-    compile_program(jaxpr, "jit_f", kinds)  ->  Program;  program(arrays)  ->  arrays
-
-Executables are kept in memory by what decides them: the module's text, the devices, the
-shardings of arguments and the options. Two programs with the same text are compiled
-once.
+lower_program(jaxpr, "jit_f", kinds).compile()  ->  Program
+program(arrays)                                 ->  arrays
 """
 
-import threading
 import time
 from collections.abc import Sequence
 
 from .. import logs
-from ..config import config, state
-from ..core.jaxpr import ClosedJaxpr, Jaxpr, check_jaxpr
-from ..core.literal import Literal
-from ..lowering import Module, lower_jaxpr
+from ..config import state
+from ..core.jaxpr import ClosedJaxpr, check_jaxpr
 from ..optimize import optimize
-from ..optimize.fusion_cuts import cut_fusions, keeps_barriers
+from ..optimize.fusion_cuts import cut_fusions
 from ..optimize.ordering import order_effects
-from . import callbacks, client, guards, mappings
-from .array import Kind, as_array, default_sharding, kind_of
-from .cache import load_or_compile
-from .feedback import feedback
-from .program import Program, arrive
+from ..optimize.pieces import cut_into_pieces
+from . import client
+from .array import Kind, default_sharding
+from .lowered import Lowered, lower_whole, used_arguments
+from .pieces import lower_pieces
 
 
 def place(name: str, kinds: Sequence[Kind], device=None):
@@ -48,121 +42,6 @@ def place(name: str, kinds: Sequence[Kind], device=None):
     return default_sharding(), False
 
 
-_loaded: dict[tuple, object] = {}
-_lock = threading.Lock()
-_in_progress: dict[tuple, threading.Lock] = {}
-
-
-def load(module: Module, device_list, options, option_key):
-    """The executable of a module, from memory or newly compiled."""
-    key = (module.key, device_list, option_key)
-    found = _loaded.get(key)
-    if found is not None:
-        return found
-    with _lock:
-        turn = _in_progress.setdefault(key, threading.Lock())
-    with turn:  # one thread compiles, the others wait for it
-        if key not in _loaded:
-            for service in module.requires:
-                if client.platform_of(device_list[0]) == "cpu":
-                    client.SERVICES[service]()
-            _loaded[key] = load_or_compile(module, device_list, options)
-            mappings.watch(len(_loaded))
-    _in_progress.pop(key, None)
-    return _loaded[key]
-
-
-def overrides_for(closed: ClosedJaxpr, device) -> tuple:
-    """XLA flags that a program and the options in force ask for."""
-    flags: list[tuple] = []
-    cut = state.fusion_cuts and client.platform_of(device) == "cpu"
-    if cut and client.KEEP_BARRIERS and keeps_barriers(closed.jaxpr):
-        flags.append(client.KEEP_BARRIERS)
-    if config.jax_disable_most_optimizations:
-        flags.append(("xla_backend_optimization_level", 0))
-        flags.append(("xla_llvm_disable_expensive_passes", True))
-    return tuple(flags)
-
-
-class Lowered:
-    """A program as text, with what is needed to compile and call it."""
-
-    __slots__ = ("closed", "committed", "kept", "kinds", "module", "name", "sharding")
-
-    def __init__(self, closed, name, kinds, module, kept, sharding, committed):
-        self.closed = closed
-        self.name = name
-        self.kinds = kinds
-        self.module = module
-        self.kept = kept
-        self.sharding = sharding
-        self.committed = committed
-
-    def compile(self, compiler_options=None) -> Program:
-        """Compile and load."""
-        devices = self.sharding.device_list
-        overrides = (
-            *overrides_for(self.closed, devices[0]),
-            *(compiler_options or {}).items(),
-        )
-        partitions = len(devices)
-        options = client.compile_options(devices, partitions, overrides)
-        avals = [kind.aval for kind in self.kinds]
-        logs.compiling("Compiling %s with shapes and types %s", self.name, avals)
-        start = time.perf_counter()
-        with feedback(self.name):
-            executable = load(
-                self.module, devices, options, (partitions, tuple(map(str, overrides)))
-            )
-        logs.compiling("Finished XLA compilation of %s in %.9f sec", self.name, start)
-        out_kinds = self._result_kinds(executable)
-        calls = self.module.callbacks
-        if calls:
-            effects = self.closed.effects
-            executable = callbacks.bind(executable, devices, options, calls, effects)
-        with guards.copying("constant"):
-            consts = [
-                arrive(as_array(c), self.sharding)._buffer for c in self.closed.consts
-            ]
-        return Program(
-            self.name,
-            executable,
-            self.module,
-            self.sharding,
-            len(self.kinds),
-            self.kept,
-            consts,
-            out_kinds,
-        )
-
-    def caller(self, out_tree, compiler_options=None):
-        """Compile, and return a function of the arguments as a sequence of arrays."""
-        devices = self.sharding.device_list
-        here = all(kind.sharding.device_list == devices for kind in self.kinds)
-        program = self.compile(compiler_options)
-        return program.caller(out_tree, None if here else self.sharding)
-
-    def _result_kinds(self, executable):
-        avals = self.closed.out_avals
-        devices = self.sharding.device_list
-        if len(devices) == 1:
-            return [kind_of(a, self.sharding, self.committed) for a in avals]
-        protos = executable.get_output_shardings() or [None] * len(avals)
-        kinds = []
-        for aval, proto in zip(avals, protos, strict=True):
-            spec = "{replicated}" if proto is None else client.spec_of(proto)
-            sharding = client.Sharding(devices, spec)
-            kinds.append(kind_of(aval, sharding, self.committed))
-        return kinds
-
-
-def used_arguments(jaxpr: Jaxpr) -> list[int]:
-    """Positions of the arguments that a program reads or returns."""
-    used = {x for eqn in jaxpr.eqns for x in eqn.invars if type(x) is not Literal}
-    used.update(x for x in jaxpr.outvars if type(x) is not Literal)
-    return [k for k, v in enumerate(jaxpr.invars) if v in used]
-
-
 def lower_program(
     closed: ClosedJaxpr,
     name: str,
@@ -184,59 +63,22 @@ def lower_program(
     sharding, committed = place(name, kinds, device)
     target = platform or client.platform_of(sharding.device_list[0])
     closed = order_effects(optimize(closed))
-    if state.fusion_cuts and target == "cpu" and len(sharding.device_list) == 1:
+    alone_on_cpu = target == "cpu" and len(sharding.device_list) == 1
+    pieces = None
+    if alone_on_cpu and state.compile_pieces:
+        pieces = cut_into_pieces(closed)
+    closed = closed if pieces is None else pieces.whole
+    if alone_on_cpu and state.fusion_cuts and pieces is None:
         closed = cut_fusions(closed)
     if state.enable_checks:
         check_jaxpr(closed)
     jaxpr = closed.jaxpr
     kept = list(range(len(jaxpr.invars))) if keep_unused else used_arguments(jaxpr)
-    # Constants are arguments too: the text stays short, and no value is compiled in.
-    invars = [*jaxpr.constvars, *[jaxpr.invars[k] for k in kept]]
-    flat = ClosedJaxpr(jaxpr.replace(constvars=[], invars=invars))
-    attributes: list[list[str]] = [[] for _ in invars]
-    offset = len(jaxpr.constvars)
-    for argument, result in aliases(jaxpr, kept, donated):
-        attributes[offset + argument].append(f"tf.aliasing_output = {result} : i32")
-    partitions = len(sharding.device_list)
-    module_attributes = ""
-    if partitions > 1:
-        module_attributes = (
-            f"mhlo.num_partitions = {partitions} : i32, mhlo.num_replicas = 1 : i32"
-        )
-        for k, position in enumerate(kept):
-            spec = kinds[position].sharding.spec
-            same = kinds[position].sharding.device_list == sharding.device_list
-            spec = spec if same else "{replicated}"
-            attributes[offset + k].append(f'mhlo.sharding = "{spec}"')
-    module = lower_jaxpr(
-        flat,
-        name,
-        target,
-        [f" {{{', '.join(a)}}}" if a else "" for a in attributes],
-        module_attributes=module_attributes,
-    )
+    where = (sharding, committed, target)
+    lowered: Lowered
+    if pieces is None:
+        lowered = lower_whole(closed, name, kinds, kept, donated, *where)
+    else:
+        lowered = lower_pieces(pieces, name, kinds, kept, donated, *where)
     logs.compiling("Finished lowering of %s to StableHLO in %.9f sec", name, start)
-    return Lowered(closed, name, kinds, module, kept, sharding, committed)
-
-
-def aliases(jaxpr: Jaxpr, kept, donated):
-    """Pairs (argument, result) of donated arguments and results of the same type."""
-    free = list(range(len(jaxpr.outvars)))
-    pairs = []
-    for k, position in enumerate(kept):
-        if position not in donated:
-            continue
-        aval = jaxpr.invars[position].aval
-        for result in free:
-            out = jaxpr.outvars[result]
-            same = (out.aval.shape, out.aval.dtype) == (aval.shape, aval.dtype)
-            if same and type(out) is not Literal:
-                pairs.append((k, result))
-                free.remove(result)
-                break
-    return pairs
-
-
-def forget_executables() -> None:
-    """Forget all executables."""
-    _loaded.clear()
+    return lowered

@@ -16,7 +16,8 @@ from ..core.source import user_frame
 from ..core.trace import evaluator
 from .array import Array, as_array, default_sharding, kind_of
 from .callbacks import call_directly
-from .compile import forget_executables, lower_program
+from .compile import lower_program
+from .lowered import forget_executables
 
 _programs: dict[tuple, Callable] = evaluator.table()
 

@@ -25,16 +25,14 @@ class Program:
         "handlers",
         "kept",
         "kinds",
-        "module",
         "name",
         "run",
         "sharding",
     )
 
-    def __init__(self, name, executable, module, sharding, count, kept, consts, kinds):
+    def __init__(self, name, executable, sharding, count, kept, consts, kinds):
         self.name = name
         self.executable = executable
-        self.module = module
         self.sharding = sharding
         self.count = count  # of arguments
         self.kept = kept  # positions of the arguments that the program reads
@@ -132,7 +130,7 @@ class Program:
         return call
 
     def _caller_of_some(self, out_tree):
-        """The same for a program with constants, or that reads a part of the arguments."""
+        """The same for a program with constants or unread arguments."""
         run, handlers, kinds = self.run, self.handlers, self.kinds
         consts, kept = self.consts, self.kept
         unflatten = out_tree.unflatten

@@ -9,7 +9,7 @@ import pytest
 
 import minijax.numpy as jnp
 from minijax import config, jit
-from minijax.runtime import compile as compiling
+from minijax.runtime import lowered as compiling
 from minijax.runtime.feedback import feedback
 
 

@@ -1,0 +1,388 @@
+"""Cut a long program into pieces, many of which are equal and compiled once.
+
+XLA compiles the twelve layers of a network, which a loop in Python has written, as if
+they had nothing in common. Here each becomes a program of its own:
+
+    { lambda ; a b1 b2 b3. let c = sin a; d = mul c b1; e = sin d; f = mul e b2;
+      g = sin f; h = mul g b3 in (h,) }
+
+is three times `{ lambda ; x y. let s = sin x; z = mul s y in (z,) }`, on (a, b1),
+(d, b2) and (f, b3). A piece takes whatever variables of the whole it reads and returns
+those that are read after it; what costs nothing to compute again is not handed on.
+Equal pieces have one `closed` program, by identity.
+
+A call then costs a launch for each piece, so a program is cut only if it computes long
+enough for that to be nothing, and if it has enough to save. docs/design/pieces.md has
+the measurements.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
+from ..core.literal import Literal
+from .dead_code import acts
+from .fusion_cuts import _FUSIBLE, _REDUCTIONS, _REPEATED, inline_calls
+from .repeats import COPIES, Run, find_runs, numbered
+
+LAUNCH = 15e-6  # seconds that a piece costs in each call
+SHARE = 0.03  # of the time of a call that launches may take
+SHORTEST = 10 * LAUNCH  # time of a piece of a run
+FEWEST = 300  # equations that are saved, or it is not worth it
+LEAST = 60  # the same for one run
+OPERATION = 0.08e-9  # seconds for one element of an elementwise operation
+FLOP = 0.01e-9  # in a product of arrays or a convolution
+RECOMPUTED = 8  # equations, at most, for one input of a piece
+
+_PRODUCTS = frozenset(["dot_general", "conv_general_dilated"])
+_FUSED = _FUSIBLE | _REDUCTIONS
+_CHEAP = frozenset(name for name, operations in _REPEATED.items() if operations <= 1)
+
+
+class Piece(NamedTuple):
+    """A stretch of a program: what it computes, and on which variables."""
+
+    closed: ClosedJaxpr
+    invars: list[Var]  # of the whole program, for those of `closed`
+    outvars: list[Var]  # the same; some may be read by nobody
+
+
+class Pieces(NamedTuple):
+    """A program in pieces, to be run in order."""
+
+    whole: ClosedJaxpr
+    pieces: list[Piece]
+    results: list[Var]
+
+
+def cut_into_pieces(closed: ClosedJaxpr) -> Pieces | None:
+    """The program in pieces, or None if it is better compiled as a whole."""
+    if acts(closed.effects):
+        return None
+    return closed.remember("pieces", lambda: _cut(closed))
+
+
+def _cut(closed):
+    flat = inline_calls(closed)
+    if len(flat.eqns) < FEWEST or _glance(flat.eqns) * SHARE < COPIES * LAUNCH:
+        return None
+    wiring = _Wiring(flat.eqns)
+    found = find_runs(wiring.numbers, LEAST)
+    runs = [run for run in map(wiring.aligned, found) if run is not None]
+    runs = _worthwhile(runs, wiring.per_equation(seconds_of))
+    return _Cutter(flat, wiring).cut(runs) if runs else None
+
+
+# What is worth a cut
+
+
+def seconds_of(eqn: Eqn) -> float:
+    """Roughly how long an equation computes; too little rather than too much."""
+    size = sum([v.aval.size for v in eqn.outvars])
+    if eqn.primitive.name == "dot_general":
+        (contract, _), _ = eqn.params["dimension_numbers"]
+        shape = eqn.invars[0].aval.shape
+        return FLOP * 2 * size * float(np.prod([shape[d] for d in contract]))
+    if eqn.primitive.name == "conv_general_dilated":
+        window = eqn.invars[1].aval
+        features = eqn.params["dimension_numbers"].rhs_spec[0]
+        return FLOP * 2 * size * window.size / max(1, window.shape[features])
+    return OPERATION * size
+
+
+def _glance(eqns: Sequence[Eqn]) -> float:
+    """About how many seconds a program takes, from products and some of the rest."""
+    heavy = [e for e in eqns if e.primitive.name in _PRODUCTS]
+    return sum(map(seconds_of, heavy)) + 16 * sum(map(seconds_of, eqns[::16]))
+
+
+def _worthwhile(runs: list[Run], seconds: np.ndarray) -> list[Run]:
+    """The runs whose pieces are launched in a small share of the time of a call."""
+    allowed = SHARE * seconds.sum() / LAUNCH
+    length = {run: seconds[run.start : run.end].sum() / run.copies for run in runs}
+    chosen: list[Run] = []
+    for run in sorted(runs, key=lambda run: -length[run]):
+        launched = sum(r.copies + 1 for r in chosen) + run.copies + 2
+        if length[run] >= SHORTEST and launched <= allowed:
+            chosen.append(run)
+    return sorted(chosen) if sum(r.saved for r in chosen) >= FEWEST else []
+
+
+class _Wiring:
+    """Which value each operand is, as numbers; values are numbered as they are set."""
+
+    def __init__(self, eqns: Sequence[Eqn]):
+        self.numbers, self.kinds = numbered(eqns)
+        self.operands = [x for eqn in eqns for x in eqn.invars if type(x) is Var]
+        made = [v for eqn in eqns for v in eqn.outvars]
+        value = {v: k for k, v in enumerate(made)}
+        self.reads = np.array([value.get(x, -1) for x in self.operands], np.int64)
+        self.reading = _starts(
+            [sum([type(x) is Var for x in eqn.invars]) for eqn in self.kinds],
+            self.numbers,
+        )
+        self.setting = _starts([len(eqn.outvars) for eqn in self.kinds], self.numbers)
+        self.made = made
+
+    def per_equation(self, measure) -> np.ndarray:
+        """What a function of an equation gives for each, asked once for equal ones."""
+        return np.array([measure(eqn) for eqn in self.kinds])[self.numbers]
+
+    def outer(self, start: int, end: int) -> list[Var]:
+        """The operands of a stretch that are set outside of it, as they are read."""
+        first, last = self.reading[start], self.reading[end]
+        places = np.flatnonzero(self.reads[first:last] < self.setting[start]) + first
+        return [self.operands[k] for k in places.tolist()]
+
+    def made_in(self, start: int, end: int) -> list[Var]:
+        """The values that a stretch sets."""
+        return self.made[self.setting[start] : self.setting[end]]
+
+    def aligned(self, run: Run) -> Run | None:
+        """The run from where the least is handed on, as far as its copies are equal."""
+        live = self.live_bytes()
+        starts = range(run.start, run.start + run.slack + 1)
+        bounds = np.arange(run.copies + 1) * run.period
+        start = min(starts, key=lambda k: live[k + bounds].sum())
+        run = Run(start, run.period, run.copies)
+        inside = [self.inside(*run.copy(k)) for k in range(run.copies)]
+        first = length = begin = 0
+        for k in range(run.copies):
+            if not np.array_equal(inside[k], inside[begin]):
+                begin = k
+            if k + 1 - begin > length:
+                first, length = begin, k + 1 - begin
+        return run.part(first, length) if length >= COPIES else None
+
+    def inside(self, start: int, end: int) -> np.ndarray:
+        """Which value of the stretch each operand is, -1 for those from outside."""
+        reads = self.reads[self.reading[start] : self.reading[end]]
+        return np.maximum(reads - self.setting[start], -1)
+
+    def live_bytes(self) -> np.ndarray:
+        """Before each equation, the bytes of results of others that are still read."""
+        if self._live is None:
+            count = len(self.numbers)
+            setter = np.repeat(np.arange(count), np.diff(self.setting))
+            reader = np.repeat(np.arange(count), np.diff(self.reading))
+            last = np.arange(count)
+            known = self.reads >= 0
+            np.maximum.at(last, setter[self.reads[known]], reader[known])
+            n_bytes = self.per_equation(lambda eqn: _bytes(eqn.outvars))
+            steps = np.zeros(count + 2)
+            np.add.at(steps, np.arange(count) + 1, n_bytes)
+            np.add.at(steps, last + 1, -n_bytes)
+            self._live = np.cumsum(steps)[:-1]
+        return self._live
+
+    _live: np.ndarray | None = None
+
+
+def _starts(counts: list[int], numbers: np.ndarray) -> np.ndarray:
+    """Where what belongs to each equation begins in a list, and where it ends."""
+    return np.concatenate([[0], np.cumsum(np.array(counts, np.int64)[numbers])])
+
+
+def _bytes(column: Sequence[Var]) -> int:
+    return sum([v.aval.size * v.aval.dtype.itemsize for v in column])
+
+
+# Cutting
+
+Column = tuple[Var, ...]  # a variable of the whole program for each copy of a stretch
+_Sources = tuple[int, list[Column], list[Column]]
+
+
+class _Unit:
+    """Equal stretches of a program, or one: where they are, and what they take.
+
+    Operands that are one variable in every copy are one column, and one input.
+    """
+
+    def __init__(self, wiring: _Wiring, bounds: list[tuple[int, int]]):
+        self.bounds = bounds
+        outer = [wiring.outer(*each) for each in bounds]
+        self.operands: list[Column] = list(zip(*outer, strict=True))  # as they are read
+        self.inputs: list[Column] = list(dict.fromkeys(self.operands))
+        self.again: list[Column] = []  # computed from the inputs, before the rest
+        made = [wiring.made_in(*each) for each in bounds]
+        self.made: list[Column] = list(zip(*made, strict=True))
+
+
+class _Cutter:
+    """Makes pieces of a program whose calls are inlined."""
+
+    def __init__(self, whole: ClosedJaxpr, wiring: _Wiring):
+        self.whole = whole
+        self.eqns = whole.eqns
+        self.wiring = wiring
+        self.setter = {v: k for k, eqn in enumerate(self.eqns) for v in eqn.outvars}
+        self.results = {x for x in whole.outvars if type(x) is Var}
+        self.stored = set(self.results)  # in memory for those who read them
+        for eqn in self.eqns:
+            if eqn.primitive.name not in _FUSED:
+                self.stored.update([x for x in eqn.invars if type(x) is Var])
+
+    def cut(self, runs: list[Run]) -> Pieces:
+        parts = []
+        place = 0
+        for run in runs:
+            bounds = [run.copy(k) for k in range(run.copies)]
+            parts += [[(place, run.start)], bounds]
+            place = run.end
+        parts.append([(place, len(self.eqns))])
+        units = [_Unit(self.wiring, part) for part in parts if part[0][0] < part[0][1]]
+        readers: dict[Var, tuple[int, int]] = {}  # the last stretch that reads a value
+        for unit in units:
+            self.choose_inputs(unit)
+            for bounds, *inputs in zip(unit.bounds, *unit.inputs, strict=True):
+                readers.update(dict.fromkeys(inputs, bounds))
+        pieces = [piece for unit in units for piece in self.pieces(unit, readers)]
+        results = self.distinct_results(pieces)
+        return Pieces(self.whole, pieces, results)
+
+    # What a piece takes
+
+    def choose_inputs(self, unit: _Unit) -> None:
+        """Take what cheap inputs are computed from, if that is no more to keep.
+
+        Within one program XLA would compute them again in the kernels that read them.
+        """
+        cheap = [column for column in unit.inputs if self.is_cheap(column)]
+        if not cheap:
+            return
+        have = set(unit.inputs).difference(cheap)
+        for column in cheap:
+            _, new, again = self.sources(column, have)
+            have.update(new, again)
+            unit.again += again
+        order = dict.fromkeys([*unit.inputs, *have])
+        taken = have.difference(unit.again)
+        unit.inputs = [column for column in order if column in taken]
+
+    def sources(self, column: Column, have: set[Column]) -> "_Sources":
+        """The least to take for a column: its bytes, the columns, what is computed."""
+        if column in have:
+            return 0, [], []
+        if not all(v in self.setter for v in column):  # inputs of the whole
+            return 0, [column], []
+        kept: _Sources = (_bytes(column), [column], [])
+        if not self.is_cheap(column):
+            return kept
+        total = 0
+        taken: list[Column] = []
+        again: list[Column] = []
+        for operand in self.operands_of(column):
+            if operand not in taken and operand not in again:
+                n_bytes, new, before = self.sources(operand, have)
+                total += n_bytes
+                taken += [c for c in new if c not in taken]
+                again += [c for c in before if c not in again]
+        if total > kept[0] or len(again) >= RECOMPUTED:
+            return kept
+        return total, taken, [*again, column]
+
+    def operands_of(self, column: Column) -> list[Column]:
+        """What the equations that set a column read."""
+        setters = [self.eqns[self.setter[v]] for v in column]
+        operands = zip(*[eqn.invars for eqn in setters], strict=True)
+        return [column for column in operands if type(column[0]) is Var]
+
+    def is_cheap(self, column: Column) -> bool:
+        """Whether one cheap operation sets it in each copy, and nothing stores it."""
+        places = [self.setter.get(v, -1) for v in column]
+        if places[0] < 0 or self.eqns[places[0]].primitive.name not in _CHEAP:
+            return False
+        if min(places) < 0 or not self.stored.isdisjoint(column):
+            return False
+        return len({int(self.wiring.numbers[k]) for k in places}) == 1
+
+    # What a piece is
+
+    def pieces(self, unit: _Unit, readers) -> list[Piece]:
+        """The equal pieces of a unit, written with the variables of its first copy."""
+        inner: dict[Column, Var] = {}
+        for column in [*unit.inputs, *unit.again]:
+            # One variable there may be several in other copies.
+            known = len(column) > 1 and column[0] in inner.values()
+            inner[column] = Var(column[0].aval) if known else column[0]
+        renamed = any(inner[column] is not column[0] for column in inner)
+        eqns = [self.copied(column, inner) for column in unit.again]
+        own = self.eqns[slice(*unit.bounds[0])]
+        eqns += _renamed(own, unit, inner) if renamed else own
+        handed_on = [
+            column
+            for column in unit.made
+            if any(
+                v in self.results or readers.get(v, bounds) > bounds
+                for v, bounds in zip(column, unit.bounds, strict=True)
+            )
+        ]
+        invars = [inner[column] for column in unit.inputs]
+        outvars = [column[0] for column in handed_on]
+        jaxpr = Jaxpr([], invars, outvars, eqns, self.whole.effects)
+        closed = ClosedJaxpr(jaxpr)
+        return [
+            Piece(
+                closed,
+                [column[k] for column in unit.inputs],
+                [column[k] for column in handed_on],
+            )
+            for k in range(len(unit.bounds))
+        ]
+
+    def copied(self, column: Column, inner) -> Eqn:
+        """The equation that sets a column, to be repeated in another piece."""
+        eqn = self.eqns[self.setter[column[0]]]
+        operands = iter(self.operands_of(column))
+        return eqn.replace(
+            invars=[
+                x if type(x) is Literal else inner[next(operands)] for x in eqn.invars
+            ],
+            outvars=[inner[column]],
+        )
+
+    def distinct_results(self, pieces: list[Piece]) -> list[Var]:
+        """A variable for each result, that a piece sets and nobody else returns.
+
+        Results that are inputs, constants or another result are copied by one more
+        piece, as XLA would in a whole program.
+        """
+        made = {v for piece in pieces for v in piece.outvars}
+        results: list[Var] = []
+        copied: dict[Var, Var | Literal] = {}
+        for x in self.whole.outvars:
+            if type(x) is Var and x in made:
+                made.remove(x)
+                results.append(x)
+            else:
+                results.append(Var(x.aval))
+                copied[results[-1]] = x
+        if copied:
+            sources = list(copied.values())
+            invars = list(dict.fromkeys([x for x in sources if type(x) is Var]))
+            closed = ClosedJaxpr(Jaxpr([], invars, sources, []))
+            pieces.append(Piece(closed, invars, list(copied)))
+        return results
+
+
+def _renamed(eqns: Sequence[Eqn], unit: _Unit, inner: dict[Column, Var]) -> list[Eqn]:
+    """The equations of the first copy, reading the inputs of the piece."""
+    operands = iter(unit.operands)
+    mine = {column[0] for column in unit.made}
+    return [
+        eqn.replace(
+            invars=[
+                x if type(x) is Literal or x in mine else inner[next(operands)]
+                for x in eqn.invars
+            ]
+        )
+        for eqn in eqns
+    ]
+
+
+def last_pieces(pieces: Sequence[Piece]) -> dict[Var, int]:
+    """The last piece that reads each variable, by its place."""
+    return {x: k for k, piece in enumerate(pieces) for x in piece.invars}
