@@ -32,6 +32,8 @@ import pytest
 from .compare import excess, kind
 
 WIDE = ("f64", "c128", "i64", "u64")
+# What floating-point and complex types are widened to for derivatives.
+WIDEST = {"f": "f64", "c": "c128"}
 DTYPES = {
     "b": np.dtype(bool),
     "i8": np.dtype("int8"),
@@ -160,13 +162,12 @@ class Row:
         ]
 
     def derivative_cases(self) -> list["Case"]:
-        """One for each shape, in f64."""
+        """One for each shape, in f64, and in c128 where the row has complex numbers."""
         if not self.order:
             return []
         shapes = self.shapes or ELEMENTWISE[len(self.args)]
-        wide = {"c64": "c128"}
         kinds = {
-            tuple(wide.get(d, "f64") if d[0] in "fc" else d for d in self._dtypes(each))
+            tuple(WIDEST.get(d[0], d) for d in self._dtypes(each))
             for each in self.dtypes
             if any(d in ("f32", "f64", "c64", "c128") for d in self._dtypes(each))
         }

@@ -187,7 +187,13 @@ DECOMPOSITIONS = [
     on("jnp.linalg.cholesky(x, upper=True)", SQUARE, positive),
     on("jnp.linalg.cholesky(x, symmetrize_input=False)", [(S,)], positive),
     on(f"{SL}.cholesky(x)", FULL_SIZE, positive, NUMBERS),
-    on(f"{SL}.cholesky(x, lower=True)", FULL_SIZE, positive),
+    # Of matrices that are not symmetric, one triangle is read.
+    *[
+        on(f"{text}(x, lower={lower}){part}", [(S,), (T,)], order=1)
+        for text, part in ((f"{SL}.cholesky", ""), (f"{SL}.cho_factor", "[0]"))
+        for lower in (False, True)
+    ],
+    on("lax.linalg.cholesky(x, symmetrize_input=False)", [(S,)], order=2),
     on("lax.linalg.cholesky(x)", FULL_SIZE, positive),
     on(
         "lax.linalg.cholesky_update(jnp.triu(x), y)",

@@ -19,15 +19,19 @@ from ...primitives.linalg import matrices
 def cholesky(a, lower: bool = False, overwrite_a=False, check_finite=True):
     """The upper U with `a = U^H @ U`, or the lower L with `a = L @ L^H`.
 
-    a: (..., n, n), Hermitian and positive definite; the result is NaN where it is not.
+    a: (..., n, n), Hermitian and positive definite, of which only the triangle on the
+    side of the factor is read; the result is NaN where a is not positive definite.
+    Derivatives are those along Hermitian directions.
 
-    >>> cholesky(np.array([[4., 2.], [2., 5.]]))
+    >>> cholesky(np.array([[4., 2.], [0., 5.]]))
     Array([[2., 1.],
            [0., 2.]], dtype=float32)
     """
     a = matrix_operand("cholesky", a, square=True)
-    factor = lapack.cholesky(a)
-    return factor if lower else matrices.adjoint(factor)
+    if lower:
+        return lapack.cholesky(a, symmetrize_input=False)
+    factor = lapack.cholesky(matrices.adjoint(a), symmetrize_input=False)
+    return matrices.adjoint(factor)
 
 
 def cho_factor(a, lower: bool = False, overwrite_a=False, check_finite=True):
