@@ -457,6 +457,18 @@ def test_scipys_cholesky_reads_one_triangle(dtype, lower):
     close(la.solve(half, y, assume_a="pos", lower=lower), solution, dtype)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_scipys_hessenberg_is_a_decomposition(dtype, n):
+    """A = Q H Q^H, with unitary Q, and H zero below its first subdiagonal."""
+    x = normal(2, n, n, dtype=dtype)
+    h, q = map(numpy.asarray, minijax.scipy.linalg.hessenberg(x, calc_q=True))
+    q_h = q.conj().swapaxes(-1, -2)
+
+    close(q @ h @ q_h, x, dtype)
+    close(q @ q_h, numpy.broadcast_to(numpy.eye(n), x.shape), dtype)
+    numpy.testing.assert_array_equal(numpy.tril(h, -2), 0 * h)
+
+
 # Failure, emptiness, refusals
 
 

@@ -378,8 +378,9 @@ def hessenberg(a, *, calc_q: bool = False, overwrite_a=False, check_finite=True)
         return h
     n = a.shape[-1]
     q = matrices.identity(a.shape, h.dtype)
-    if n > 2:
-        # The reflectors leave the first row and column alone.
+    if n > 1:
+        # The reflectors leave the first row and column alone. Of complex matrices of
+        # size 2 there is one, which makes the subdiagonal real.
         inner = lapack.householder_product(packed[..., 1:, :-1], taus)
         edges = [*[(0, 0, 0)] * (a.ndim - 2), (1, 0, 0), (1, 0, 0)]
         q = lax.pad(inner, np.zeros((), inner.dtype), edges)
