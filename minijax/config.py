@@ -213,13 +213,13 @@ class Config:
     AttributeError: config: there is no option 'platform'. Did you mean 'jax_platforms'?
     """
 
-    def update(self, name: str, value: Any) -> None:
+    def update(self, name: str, val: Any) -> None:
         """Set an option for all threads, present and future.
 
         A context manager that is active keeps its value until it exits.
         """
         option = _option(name)
-        value, names = _checked(option, value), (option.name, *option.also)
+        value, names = _checked(option, val), (option.name, *option.also)
         before = {name: _globals[name] for name in names}
         _set_globally(dict.fromkeys(names, value))
         try:
@@ -395,8 +395,19 @@ class Switch:
     def __init__(self, name: str):
         self._option = _option(name)
 
-    def __call__(self, *value: Any) -> _Setting:
-        """A context manager, also usable as a decorator; flags default to True."""
+    def __call__(self, *value: Any, **named: Any) -> _Setting:
+        """A context manager, also usable as a decorator; flags default to True.
+
+        The value may be named `new_val`, or `disable` in `disable_jit(disable=True)`.
+        """
+        name = "disable" if self._option.name == "disable_jit" else "new_val"
+        if name in named:
+            value = (*value, named.pop(name))
+        if named:
+            raise TypeError(
+                f"{self._option.name}: takes the value to set, by the name {name}, got "
+                f"{', '.join(named)}."
+            )
         if not value and isinstance(self._option.default, bool):
             value = (True,)
         if len(value) != 1:

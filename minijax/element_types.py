@@ -200,8 +200,8 @@ _SIGNED_CLASSES = (np.signedinteger, np.integer, np.number, np.generic)
 _UNSIGNED_CLASSES = (np.unsignedinteger, np.integer, np.number, np.generic)
 
 
-def issubdtype(a: DTypeLike, b: DTypeLike) -> bool:
-    """Whether `a` is `b`, or belongs to the class `b` of scalar types.
+def issubdtype(arg1: DTypeLike, arg2: DTypeLike) -> bool:
+    """Whether `arg1` is `arg2`, or belongs to that class of scalar types.
 
     As `np.issubdtype`, and bfloat16, fp8 and the small integers belong to the classes
     one expects; the classes `extended` and `prng_key` hold the extended dtypes.
@@ -211,7 +211,7 @@ def issubdtype(a: DTypeLike, b: DTypeLike) -> bool:
     >>> issubdtype("float32", prng_key)
     False
     """
-    sub, of = _dtype_or_class(a), _dtype_or_class(b)
+    sub, of = _dtype_or_class(arg1), _dtype_or_class(arg2)
     if not isinstance(of, type):
         return not isinstance(sub, type) and sub == of
     if isinstance(sub, np.dtype):

@@ -6,19 +6,15 @@ each function is one scatter into an array of neutral elements:
     segment_sum(data, ids, 3)        becomes      scatter-add zeros ids data
 """
 
-import functools
-
 import numpy as np
 
 from . import dtypes
 from . import primitives as lax
-from .api import compiled, custom_jvp
-from .control import associative_scan
+from .api import compiled
 from .numpy.arguments import (
     as_array,
     concrete,
     refuse_out_sharding,
-    scalar,
     spread,
     static_int,
 )
@@ -26,8 +22,6 @@ from .numpy.promotion import as_operand
 from .primitives import GatherScatterMode, ScatterDimensionNumbers
 
 __all__ = ["segment_max", "segment_min", "segment_prod", "segment_sum"]
-
-_CLIP = GatherScatterMode.CLIP
 
 
 def segment_sum(
@@ -209,8 +203,6 @@ def _segmented(name, data, ids, plan):
     if ids.ndim != 1:
         ids = lax.reshape(ids, (ids.size,))
         data = lax.reshape(data, (ids.size, *rest))
-    if name == "segment_prod" and data.dtype in dtypes.INEXACT:
-        return _product(data, ids, plan)
     return _scattered(name, data, ids, plan)
 
 
@@ -257,76 +249,3 @@ def _neutral(name, dtype):
         info = np.iinfo(dtype)
         return info.max if sign > 0 else info.min
     return sign * np.inf
-
-
-# Products
-
-
-@functools.partial(custom_jvp, nondiff_argnums=(2,))
-def _product(data, ids, plan):
-    return _scattered("segment_prod", data, ids, plan)
-
-
-@_product.defjvp
-def _product_jvp(plan, primals, tangents):
-    # d prod x_j = sum over j of x_j_dot times the product of the others.
-    (data, ids), (data_dot, _) = primals, tangents
-    count, is_sorted, is_unique, _, mode = plan
-    out = _product(data, ids, plan)
-    if not is_unique:
-        data_dot = data_dot * _product_of_others(data, _inside(ids, count, mode))
-    plan = count, is_sorted, is_unique, None, mode
-    return out, _scattered("segment_sum", data_dot, ids, plan)
-
-
-def _inside(ids, count, mode):
-    """Segments outside moved to where the scatter moves them."""
-    if mode is not _CLIP or not count:
-        return ids
-    return lax.clamp(scalar(0, ids.dtype), ids, scalar(count - 1, ids.dtype))
-
-
-def _product_of_others(data, ids):
-    """For each row, the product of the other rows of its segment.
-
-    Rows are sorted by segment. There it is the product of those before times that of
-    those behind, two scans that start anew with each segment: nothing is divided, so
-    zeros are factors like others, and derivatives of it are right as well. Segmented
-    scans: G. E. Blelloch, "Prefix sums and their applications", 1990.
-    """
-    rows = ids.shape[0]
-    if rows < 2:
-        return lax.full(data.shape, 1, data.dtype)
-    places = lax.iota(np.int32, rows)
-    ids, order = lax.sort((ids, places), num_keys=1)
-    sorted_rows = lax.index_take(data, (order,), (0,))
-    inner = lax.eq(ids[1:], ids[:-1])
-    edge = lax.full((1,), False, dtypes.bool_)
-    as_before = lax.concatenate([edge, inner], 0)
-    as_behind = lax.concatenate([inner, edge], 0)
-    before = _prefix_products(sorted_rows, as_before, reverse=False)
-    behind = _prefix_products(sorted_rows, as_behind, reverse=True)
-    _, back = lax.sort((order, places), num_keys=1)
-    return lax.index_take(before * behind, (back,), (0,))
-
-
-def _prefix_products(rows, joined, reverse):
-    """Products of the rows before each row, as far back as rows are joined.
-
-    rows: (n, ...); joined: bool (n,), whether a row goes on with the one before it. In
-    reverse, behind takes the place of before.
-    """
-    ones = lax.full((1, *rows.shape[1:]), 1, rows.dtype)
-    pieces = [rows[1:], ones] if reverse else [ones, rows[:-1]]
-    joined = lax.reshape(joined, (joined.shape[0], *[1] * (rows.ndim - 1)))
-    neighbour = lax.concatenate(pieces, 0)
-    factors = lax.select(
-        spread(joined, rows.shape), neighbour, lax.full_like(neighbour, 1)
-    )
-
-    def combine(left, right):
-        (left_joined, x), (right_joined, y) = left, right
-        product = lax.select(spread(right_joined, y.shape), x * y, y)
-        return lax.bitwise_and(left_joined, right_joined), product
-
-    return associative_scan(combine, (joined, factors), reverse=reverse)[1]

@@ -233,6 +233,14 @@ def test_flags_default_to_true_and_others_need_a_value():
         options.default_device()
 
 
+def test_the_value_may_be_named_as_in_jax():
+    with options.disable_jit(disable=False), options.enable_x64(new_val=True):
+        assert state.enable_x64
+        assert not state.disable_jit
+    with pytest.raises(TypeError, match=r"by the name new_val, got value\.$"):
+        options.enable_x64(value=True)
+
+
 def test_a_wrong_value_is_refused_before_the_block():
     with pytest.raises(ValueError, match="must be one of 'allow', 'warn', 'raise'"):
         options.numpy_rank_promotion("x")

@@ -225,9 +225,24 @@ axis_index_p: Collective = Collective(
 # Gathering and scattering
 
 
-def all_gather(x, axis_name, *, axis_index_groups=None, axis: int = 0, tiled=False):
-    """All members' values, stacked along a new axis, or joined along one if `tiled`."""
+def all_gather(
+    x,
+    axis_name,
+    *,
+    axis_index_groups=None,
+    axis: int = 0,
+    tiled: bool = False,
+    to: str = "varying",
+):
+    """All members' values, stacked along a new axis, or joined along one if `tiled`.
+
+    to: "varying"; other states of the result are those of `shard_map`.
+    """
     _refuse_groups("all_gather", axis_index_groups)
+    if to != "varying":
+        raise ValueError(
+            f"all_gather: to must be 'varying' outside of shard_map, got {to!r}."
+        )
 
     def leaf(v):
         out = v

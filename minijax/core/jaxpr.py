@@ -220,17 +220,19 @@ def subjaxprs(eqn: Eqn) -> Iterator[Jaxpr]:
                 yield item
 
 
-def eval_jaxpr(jaxpr: Jaxpr, consts, *args):
+def eval_jaxpr(jaxpr: Jaxpr, consts, *args, propagate_source_info: bool = True):
     """Run a program on values or tracers, one `bind` per equation.
 
-    What the equations become belongs to the user's lines that they came from.
+    What the equations become belongs to the user's lines that they came from, if
+    `propagate_source_info`; else to the line that calls this.
     """
     values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     values.update(zip(jaxpr.invars, args, strict=True))
     outer = context.source
     try:
         for eqn in jaxpr.eqns:
-            context.source = eqn.source or outer
+            if propagate_source_info:
+                context.source = eqn.source or outer
             operands = [x if type(x) is Literal else values[x] for x in eqn.invars]
             out = eqn.primitive.bind(*operands, **eqn.params)
             if eqn.primitive.multiple_results:

@@ -8,8 +8,9 @@ Functions that XLA approximates take an `accuracy`.
 
 import enum
 import functools
+import inspect
 
-from .. import primitives
+from .. import dtypes, primitives
 from ..core.tracebacks import hide_our_frames
 from ..primitives import broadcast_in_dim
 
@@ -97,7 +98,10 @@ def _approximated(function):
             hide_our_frames(error)
             raise
 
-    return _in_place_of(function, approximated)
+    signature = inspect.signature(approximated)
+    approximated = _in_place_of(function, approximated)
+    approximated.__signature__ = signature
+    return approximated
 
 
 def reciprocal(x):
@@ -123,7 +127,6 @@ le = _repeating(primitives.le)
 lt = _repeating(primitives.lt)
 max = _repeating(primitives.max)
 min = _repeating(primitives.min)
-mul = _repeating(primitives.mul)
 mulhi = _repeating(primitives.mulhi)
 ne = _repeating(primitives.ne)
 nextafter = _repeating(primitives.nextafter)
@@ -135,6 +138,21 @@ shift_right_arithmetic = _repeating(primitives.shift_right_arithmetic)
 shift_right_logical = _repeating(primitives.shift_right_logical)
 sub = _repeating(primitives.sub)
 zeta = _repeating(primitives.zeta)
+
+_mul = _repeating(primitives.mul)
+
+
+def mul(x, y, *, out_dtype=None):
+    """Elementwise product x * y, of operands converted to `out_dtype` if it is given.
+
+    >>> mul(np.int8(100), np.int8(2), out_dtype=np.int32)
+    Array(200, dtype=int32)
+    """
+    if out_dtype is not None:
+        dtype = dtypes.explicit(out_dtype, "mul")
+        x, y = (primitives.convert_element_type(z, dtype) for z in (x, y))
+    return _mul(x, y)
+
 
 cbrt = _approximated(primitives.cbrt)
 cos = _approximated(primitives.cos)

@@ -16,6 +16,7 @@ from .. import primitives as lax
 from ..core.avals import ShapedArray
 from ..core.literal import Literal, literal
 from ..core.trace import Tracer, is_eager
+from ..primitives.shape import refuse_out_sharding as refuse_out_sharding
 from ..runtime import array as on_device
 from ..runtime.array import Array
 from .promotion import as_operand, broadcast_value
@@ -112,13 +113,4 @@ def refuse_out(where: str, out):
         raise NotImplementedError(
             f"The 'out' argument to jnp.{where} is not supported. "
             "Arrays are immutable: use the returned value."
-        )
-
-
-def refuse_out_sharding(where: str, out_sharding):
-    """JAX's `out_sharding=`, which needs meshes with explicit axes."""
-    if out_sharding is not None:
-        raise NotImplementedError(
-            f"{where}: out_sharding is not supported. Use "
-            "lax.with_sharding_constraint or device_put on the result."
         )

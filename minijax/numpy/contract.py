@@ -26,12 +26,20 @@ _OPTIONS = ("precision", "preferred_element_type", "out_sharding")
 
 
 def contract(
-    a, a_labels, b, b_labels, labels, *, precision=None, preferred_element_type=None
+    a,
+    a_labels,
+    b,
+    b_labels,
+    labels,
+    *,
+    precision=None,
+    preferred_element_type=None,
+    product=lax.dot_general,
 ):
     """Sum of products of a and b over the labels that `labels` does not keep.
 
     The operands have one dtype; no label occurs twice in one operand. The result has
-    the axes `labels`, in that order.
+    the axes `labels`, in that order. `product` is called as `dot_general`.
     """
     a_labels, b_labels = list(a_labels), list(b_labels)
     a, a_labels = _without_ones(a, a_labels, dict(zip(b_labels, b.shape, strict=True)))
@@ -53,14 +61,14 @@ def contract(
             a_free,
         )
         precision = precision[::-1] if isinstance(precision, tuple) else precision
-    out = lax.dot_general(
+    out = product(
         a,
         b,
         (
             (_places(pairs, a_labels), _places(pairs, b_labels)),
             (_places(batch, a_labels), _places(batch, b_labels)),
         ),
-        precision=precision,
+        precision,
         preferred_element_type=preferred_element_type,
     )
     return transposed(out, batch + a_free + b_free, labels)

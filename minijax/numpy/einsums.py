@@ -46,6 +46,9 @@ def einsum(
     labels after `->` are kept, all others summed over; without `->`, those that occur
     once are kept, in alphabetical order. `...` stands for the remaining axes, which
     broadcast. optimize: "auto", "optimal", "greedy", True, False or a path.
+    _dot_general: a function that takes the place of `lax.dot_general`, as a quantized
+    product; it is called with operands, dimension numbers and precision, and with
+    preferred_element_type by name.
 
     >>> einsum("ij,jk->ik", np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
@@ -54,13 +57,8 @@ def einsum(
     """
     refuse_out("einsum", out)
     refuse_out_sharding("einsum", out_sharding)
-    if _dot_general is not dot_general:
-        raise NotImplementedError(
-            "einsum: products other than lax.dot_general are not supported, got "
-            f"_dot_general={_dot_general!r:.60}. Write the contraction out."
-        )
     inputs, output, operands = _parse(subscripts, operands)
-    return _einsum(
+    arguments = (
         operands,
         tuple(map(tuple, inputs)),
         None if output is None else tuple(output),
@@ -68,20 +66,32 @@ def einsum(
         precision,
         preferred_element_type,
     )
+    if _dot_general is dot_general:
+        return _einsum(*arguments)
+    # Not as a program of its own: what the function closes over may be traced.
+    return _contracted(*arguments, _dot_general)
 
 
 @compiled(static_argnames=("inputs", "output", "optimize", "precision", "preferred"))
 def _einsum(operands, inputs, output, optimize, precision, preferred):
+    arguments = operands, inputs, output, optimize, precision, preferred
+    return _contracted(*arguments)
+
+
+def _contracted(operands, inputs, output, optimize, precision, preferred, product=None):
     values = promote("einsum", *operands)
     if preferred is not None:
         preferred = dtypes.canonicalize(dtypes.explicit(preferred, "einsum"))
+    options = {"precision": precision, "preferred_element_type": preferred}
+    if product is not None:
+        dtype = values[0].dtype if preferred is None else preferred
+        options |= {"preferred_element_type": dtype, "product": product}
     terms, output = _labelled(inputs, output, values)
     path = _path(terms, output, optimize)
     terms = [
         _simplified(term, _others(terms, k, output), preferred)
         for k, term in enumerate(terms)
     ]
-    options = {"precision": precision, "preferred_element_type": preferred}
     for group in path:
         terms = _contract_group(terms, group, output, options)
     (term,) = terms

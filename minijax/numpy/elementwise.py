@@ -438,13 +438,15 @@ def isinf(x, /):
     return lax.eq(lax.abs(x), np.asarray(np.inf).astype(dtype)[()])
 
 
-def isposinf(x, /):
+def isposinf(x, /, out=None):
     """Elementwise: positive infinity?"""
+    refuse_out("isposinf", out)
     return _is_infinity("isposinf", x, np.inf)
 
 
-def isneginf(x, /):
+def isneginf(x, /, out=None):
     """Elementwise: negative infinity?"""
+    refuse_out("isneginf", out)
     return _is_infinity("isneginf", x, -np.inf)
 
 

@@ -6,6 +6,8 @@ Axes and indices are those of a gather (`gather`) whose result has the shape of 
 updates. Updates to one place are combined in an order that is not specified.
 """
 
+import math
+
 import numpy as np
 
 from .. import dtypes
@@ -13,7 +15,7 @@ from ..core.avals import ShapedArray
 from ..core.literal import aval_of, literal
 from ..core.primitive import JvpRule, Primitive, registry
 from ..core.rules import add_tangents, is_linear, linear_in
-from .elementwise import ANY, NUMBERS, convert_element_type, eq, neg, select
+from .elementwise import ANY, NUMBERS, convert_element_type, eq, mul, neg, select
 from .gather import (
     CLIP,
     FILL,
@@ -29,7 +31,14 @@ from .gather import (
     wide_enough,
 )
 from .ordering import both, extremum
-from .shape import move_batch, reshape
+from .runs import products_of_others
+from .shape import (
+    broadcast_in_dim,
+    inverse_permutation,
+    move_batch,
+    reshape,
+    transpose,
+)
 
 __all__ = [
     "scatter",
@@ -132,7 +141,7 @@ def scatter_mul(
 ):
     """An array with its windows multiplied by updates; arguments as for `scatter`.
 
-    Differentiable in the updates where `unique_indices` is promised.
+    Differentiable in the updates too, whether windows overlap or not.
     """
     flags = indices_are_sorted, unique_indices, mode
     return _scatter(
@@ -367,16 +376,54 @@ def _scatter_mul_jvp(primitive, primals, tangents, params):
     if x_dot is not None:
         out_dot = primitive.bind(x_dot, indices, updates, **params)
     if u_dot is not None:
+        factor = gather_windows(x, updates, indices, params)
         if not params["unique_indices"]:
-            raise NotImplementedError(
-                "scatter_mul: the derivative in the updates needs unique_indices=True, "
-                "got False. Promise it if no two windows overlap."
-            )
-        taken = gather_windows(x, updates, indices, params)
+            factor = _times_others(factor, updates, x, indices, params)
         zeros = _zeros(out.shape, out.dtype)
-        part = scatter_add_p.bind(zeros, indices, taken * u_dot, **params)
+        part = scatter_add_p.bind(zeros, indices, factor * u_dot, **params)
         out_dot = add_tangents(out_dot, part)
     return out, out_dot
+
+
+def _times_others(factor, updates, x, indices, params):
+    """`factor` times, for each update, the product of the others to its place."""
+    numbers = params["dimension_numbers"]
+    members = (indices.ndim - 1, *numbers.scatter_indices_batching_dims)
+    windows = math.prod(n for k, n in enumerate(indices.shape) if k not in members)
+    if windows < 2 or not updates.size:
+        return factor  # no window overlaps another
+    places, covered = _places(updates, x, indices, params)
+    # As a matrix: a row for each place of a window, with the covered axes in it.
+    order = sorted(range(updates.ndim), key=lambda k: k in covered)
+    moved = transpose(updates, order)
+    n = places.size
+    rows = reshape(moved, (n, updates.size // n))
+    others = products_of_others(rows, reshape(places, (n,)))
+    others = transpose(reshape(others, moved.shape), inverse_permutation(order))
+    dropped = eq(places, literal(0, places.aval))
+    dropped = broadcast_in_dim(dropped, updates.shape, range(updates.ndim))
+    return select(dropped, _zeros(updates.shape, updates.dtype), mul(factor, others))
+
+
+def _places(updates, x, indices, params):
+    """Where each update goes, counted from 1, or 0 if it is dropped; and some axes.
+
+    Those axes of the updates are as long as the operand's. Updates at different
+    positions there never meet, so that the places have size 1 there.
+    """
+    numbers = params["dimension_numbers"]
+    removed = (*numbers.inserted_window_dims, *numbers.operand_batching_dims)
+    kept = [k for k in range(x.ndim) if k not in removed]
+    pairs = zip(kept, numbers.update_window_dims, strict=True)
+    pairs = [(k, d) for k, d in pairs if x.shape[k] == updates.shape[d]]
+    covered = [d for _, d in pairs]
+    shape = list(x.shape)
+    for k, _ in pairs:
+        shape[k] = 1
+    count = np.arange(1, math.prod(shape) + 1, dtype=np.int32).reshape(shape)
+    sizes = [1 if d in covered else n for d, n in enumerate(updates.shape)]
+    aval = ShapedArray(tuple(sizes), np.dtype("int32"))
+    return gather_windows(count, aval, indices, params), covered
 
 
 def _scatter_mul_transpose(ct, x, indices, updates, **params):

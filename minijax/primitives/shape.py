@@ -47,6 +47,15 @@ def batch_first(rule):
     return batch
 
 
+def refuse_out_sharding(where: str, out_sharding, keyword: str = "out_sharding"):
+    """JAX's `out_sharding=`, which needs meshes with explicit axes."""
+    if out_sharding is not None:
+        raise NotImplementedError(
+            f"{where}: {keyword} is not supported. Use "
+            "lax.with_sharding_constraint or device_put on the result."
+        )
+
+
 def on_key_data(function):
     """Let a structural function accept arrays of random keys: it acts on their data.
 
@@ -70,7 +79,12 @@ def on_key_data(function):
 
 @on_key_data
 def broadcast_in_dim(
-    operand, shape: Sequence[int], broadcast_dimensions: Sequence[int], key_shape=()
+    operand,
+    shape: Sequence[int],
+    broadcast_dimensions: Sequence[int],
+    *,
+    out_sharding=None,
+    key_shape=(),
 ):
     """Repeat an array along new axes and along axes of size 1.
 
@@ -79,6 +93,8 @@ def broadcast_in_dim(
     >>> broadcast_in_dim(np.ones(3), (2, 3), (1,)).shape
     (2, 3)
     """
+    if out_sharding is not None:
+        refuse_out_sharding("broadcast_in_dim", out_sharding)
     rank = len(shape)
     shape = (*map(int, shape), *key_shape)
     dims = (*map(int, broadcast_dimensions), *range(rank, rank + len(key_shape)))
@@ -136,15 +152,18 @@ broadcast_in_dim_p = Primitive(
 )
 
 
-def broadcast(operand, sizes: Sequence[int]):
+def broadcast(operand, sizes: Sequence[int], *, out_sharding=None):
     """Add leading axes of the given sizes."""
+    refuse_out_sharding("broadcast", out_sharding)
     shape = aval_of(operand).shape
     dims = range(len(sizes), len(sizes) + len(shape))
     return broadcast_in_dim(operand, (*sizes, *shape), dims)
 
 
-def full(shape, fill_value, dtype=None):
+def full(shape, fill_value, dtype=None, *, sharding=None):
     """An array of one scalar, repeated."""
+    if sharding is not None:
+        refuse_out_sharding("full", sharding, "sharding")
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if isinstance(dtype, dtypes.ExtendedDType):
         return dtype.wrap(full((*shape, *dtype.key_shape), fill_value, np.uint32))
@@ -163,12 +182,14 @@ def full(shape, fill_value, dtype=None):
 # reduce_sum
 
 
-def reduce_sum(operand, axes: Sequence[int]):
+def reduce_sum(operand, axes: Sequence[int], *, out_sharding=None):
     """The sum over some axes: the transpose of a broadcast.
 
     >>> reduce_sum(np.ones((2, 3)), (0,)).shape
     (3,)
     """
+    if out_sharding is not None:
+        refuse_out_sharding("reduce_sum", out_sharding)
     axes = tuple(map(int, axes))
     if not axes and hasattr(operand, "aval"):
         return operand
@@ -218,8 +239,10 @@ def unbroadcast(ct, x):
     return reduce_sum(ct, range(ct.ndim)) if x.ndim < ct.ndim else ct
 
 
-def full_like(x, fill_value, dtype=None, shape=None):
+def full_like(x, fill_value, dtype=None, shape=None, sharding=None):
     """An array of one scalar with the shape and dtype of another, unless given."""
+    if sharding is not None:
+        refuse_out_sharding("full_like", sharding, "sharding")
     aval = aval_of(x)
     shape = aval.shape if shape is None else shape
     number = isinstance(fill_value, bool | int | float | complex)
@@ -232,7 +255,14 @@ def full_like(x, fill_value, dtype=None, shape=None):
 
 
 @on_key_data
-def reshape(operand, new_sizes: Sequence[int], dimensions=None, key_shape=()):
+def reshape(
+    operand,
+    new_sizes: Sequence[int],
+    dimensions=None,
+    *,
+    out_sharding=None,
+    key_shape=(),
+):
     """The same elements in row-major order, in another shape.
 
     Args:
@@ -241,6 +271,8 @@ def reshape(operand, new_sizes: Sequence[int], dimensions=None, key_shape=()):
     >>> reshape(np.arange(6), (2, 3)).shape
     (2, 3)
     """
+    if out_sharding is not None:
+        refuse_out_sharding("reshape", out_sharding)
     new_sizes = (*map(int, new_sizes), *key_shape)
     if dimensions is not None:
         order = (*dimensions, *range(len(dimensions), np.ndim(operand)))
@@ -436,8 +468,9 @@ def iota(dtype, size: int):
     return broadcasted_iota(dtype, (size,), 0)
 
 
-def broadcasted_iota(dtype, shape: Sequence[int], dimension: int):
+def broadcasted_iota(dtype, shape: Sequence[int], dimension: int, *, out_sharding=None):
     """An array whose elements are their own index along one axis."""
+    refuse_out_sharding("broadcasted_iota", out_sharding)
     dtype = dtypes.canonicalize(dtype)
     shape = tuple(map(int, shape))
     dimension = canonical_dimension("iota", dimension, len(shape))

@@ -280,3 +280,40 @@ def test_products_of_empty_axes_are_zero():
     got = jnp.einsum("ij,jk->ik", jnp.ones((2, 0)), jnp.ones((0, 3)))
 
     numpy.testing.assert_array_equal(got, numpy.zeros((2, 3)))
+
+
+def test_einsum_hands_its_products_to_another_function():
+    """Operands, dimension numbers, precision; the dtype of the sums by name."""
+    calls = []
+
+    def product(x, y, numbers, precision, preferred_element_type):
+        calls.append((x.shape, y.shape, numbers, precision, preferred_element_type))
+        return minijax.lax.dot_general(
+            x, y, numbers, precision, preferred_element_type=preferred_element_type
+        )
+
+    x, y = numpy.ones((2, 3, 4)), numpy.ones((4, 5))
+    out = jnp.einsum("abc,cd->abd", x, y, precision="highest", _dot_general=product)
+    assert (out == 4).all()
+    jnp.einsum("abc,cd->dab", jnp.bfloat16(x), jnp.bfloat16(y), _dot_general=product)
+
+    f32, bf16 = numpy.dtype("float32"), jnp.dtype("bfloat16")
+    last, first = (((2,), (0,)), ((), ())), (((0,), (2,)), ((), ()))
+    assert calls == [
+        ((2, 3, 4), (4, 5), last, "highest", f32),
+        ((4, 5), (2, 3, 4), first, None, bf16),
+    ]
+
+
+def test_a_product_of_einsum_may_close_over_what_is_traced():
+    def loss(scale):
+        return jnp.einsum(
+            "ij,jk->ik",
+            numpy.eye(2),
+            numpy.eye(2),
+            _dot_general=lambda *args, **kwargs: (
+                scale * minijax.lax.dot_general(*args, **kwargs)
+            ),
+        ).sum()
+
+    assert minijax.jit(minijax.grad(loss))(3.0) == 2

@@ -8,6 +8,7 @@ import scipy.linalg
 
 import minijax
 import minijax.numpy as jnp
+import minijax.scipy.linalg
 from minijax.primitives import linalg as primitives
 
 from ..laws import (
@@ -439,6 +440,33 @@ def test_symmetric_product_and_cholesky_update(dtype):
     close(product, 2 * a @ a.T + 3 * c, dtype)
     close(updated.T @ updated, r.T @ r + numpy.outer(w, w), dtype)
     numpy.testing.assert_array_equal(numpy.tril(updated, -1), 0 * updated)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_scipys_cholesky_reads_one_triangle(dtype, lower):
+    """cholesky, cho_factor and solve of a matrix whose other triangle is zero."""
+    x = numpy.asarray(positive(normal(3, 3, dtype=dtype)))
+    half = numpy.tril(x) if lower else numpy.triu(x)
+    y = normal(3, 2, dtype=dtype, seed=1)
+    la = minijax.scipy.linalg
+    factor = scipy.linalg.cholesky(x, lower=lower)
+    solution = scipy.linalg.solve(x, y)
+
+    close(la.cholesky(half, lower=lower), factor, dtype)
+    close(la.cho_solve(la.cho_factor(half, lower=lower), y), solution, dtype)
+    close(la.solve(half, y, assume_a="pos", lower=lower), solution, dtype)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_scipys_hessenberg_is_a_decomposition(dtype, n):
+    """A = Q H Q^H, with unitary Q, and H zero below its first subdiagonal."""
+    x = normal(2, n, n, dtype=dtype)
+    h, q = map(numpy.asarray, minijax.scipy.linalg.hessenberg(x, calc_q=True))
+    q_h = q.conj().swapaxes(-1, -2)
+
+    close(q @ h @ q_h, x, dtype)
+    close(q @ q_h, numpy.broadcast_to(numpy.eye(n), x.shape), dtype)
+    numpy.testing.assert_array_equal(numpy.tril(h, -2), 0 * h)
 
 
 # Failure, emptiness, refusals

@@ -32,6 +32,8 @@ import pytest
 from .compare import excess, kind
 
 WIDE = ("f64", "c128", "i64", "u64")
+# What floating-point and complex types are widened to for derivatives.
+WIDEST = {"f": "f64", "c": "c128"}
 DTYPES = {
     "b": np.dtype(bool),
     "i8": np.dtype("int8"),
@@ -124,8 +126,11 @@ class Row:
         package has the attributes of minijax and jax.
       order: compare derivatives of this order, 0 to 2, in the inexact arguments.
       slopes: "jax" or "differences": what derivatives are compared with.
+      wide: take jax's values in double precision, at the same arguments, and round
+        them, where jax loses digits in narrower types; types are still those of the
+        narrow ones. Or ...
       rtol: a tolerance other than the dtype's, for each dtype by name, and ...
-      why: its reason. A tolerance without a reason is refused.
+      why: the reason of either, without which they are refused.
       name: what tells rows of one function apart.
       jit: whether it may be jitted; not, where shapes depend on values.
     """
@@ -138,13 +143,14 @@ class Row:
     call: Callable[..., Any] | None = None
     order: int = 0
     slopes: str = "jax"
+    wide: bool = False
     rtol: dict[str, float] = field(default_factory=dict)
     why: str = ""
     name: str = ""
     jit: bool = True
 
     def __post_init__(self):
-        if self.rtol and not self.why:
+        if (self.rtol or self.wide) and not self.why:
             raise ValueError(f"{self.path}: a tolerance of its own needs a reason.")
 
     def cases(self) -> list["Case"]:
@@ -160,13 +166,12 @@ class Row:
         ]
 
     def derivative_cases(self) -> list["Case"]:
-        """One for each shape, in f64."""
+        """One for each shape, in f64, and in c128 where the row has complex numbers."""
         if not self.order:
             return []
         shapes = self.shapes or ELEMENTWISE[len(self.args)]
-        wide = {"c64": "c128"}
         kinds = {
-            tuple(wide.get(d, "f64") if d[0] in "fc" else d for d in self._dtypes(each))
+            tuple(WIDEST.get(d[0], d) for d in self._dtypes(each))
             for each in self.dtypes
             if any(d in ("f32", "f64", "c64", "c128") for d in self._dtypes(each))
         }
@@ -254,13 +259,16 @@ def leaves_of(package: str, value: Any) -> tuple[str, list[Any]]:
     return str(structure), util.tree_leaves(value)
 
 
-def evaluated(package: str, case: Case, jit: bool) -> tuple[str, list[Any]]:
-    """The result of a case in a package."""
+def evaluated(
+    package: str, case: Case, jit: bool, wide: bool = False
+) -> tuple[str, list[Any]]:
+    """The result of a case in a package; its arguments in double precision if wide."""
     module = importlib.import_module(package)
-    with module.enable_x64(case.x64), warnings.catch_warnings():
+    with module.enable_x64(wide or case.x64), warnings.catch_warnings():
         # Overflow, division by zero and deprecated promotions are part of the game.
         warnings.simplefilter("ignore")
-        values = arrays(package, case.draw())
+        drawn = case.draw()
+        values = arrays(package, [widened(x) for x in drawn] if wide else drawn)
         function = case.function(package)
         if jit:
             free = [k for k, x in enumerate(values) if hasattr(x, "dtype")]
@@ -277,14 +285,26 @@ def evaluated(package: str, case: Case, jit: bool) -> tuple[str, list[Any]]:
         return leaves_of(package, out)
 
 
-def assert_same(case: Case, expected, got, what: str = "") -> None:
-    """Structure, types and, up to rounding, values are those expected."""
-    assert got[0] == expected[0], f"{what}structure"
+def widened(x: Any) -> Any:
+    """An array of real or complex numbers in double precision; others as they are."""
+    if not isinstance(x, np.ndarray) or x.dtype.kind in "biu":
+        return x
+    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
+
+
+def assert_same(case: Case, expected, got, values: list[Any] | None = None) -> None:
+    """Structure, types and, up to rounding, values are those expected.
+
+    values: those to compare with, rounded to the types expected, if they are others.
+    """
+    assert got[0] == expected[0], "structure"
     for k, (a, b) in enumerate(zip(expected[1], got[1], strict=True)):
-        assert kind(b) == kind(a), f"{what}output {k}"
+        assert kind(b) == kind(a), f"output {k}"
+        if values is not None:
+            a = np.asarray(values[k]).astype(a.dtype)
         gap = excess(a, b, case.rounding()) if hasattr(a, "dtype") else float(a != b)
         assert not np.any(gap), (
-            f"{what}output {k}: {kind(a)}: differs by {np.max(gap):.3g} more than "
+            f"output {k}: {kind(b)}: differs by {np.max(gap):.3g} more than "
             f"rounding\narguments: {case.draw()}"
             f"\njax: {np.asarray(a).tolist()}\ngot: {np.asarray(b).tolist()}"
         )
@@ -305,11 +325,18 @@ def derivatives(package: str, case: Case) -> list[np.ndarray]:
             return module.jvp(scalar, tuple(xs), tuple(arrays(package, along)))[1]
 
         scalars = [scalar, slope][: case.row.order]
-        out = []
-        for f in scalars:
-            pairs = tuple(at), tuple(arrays(package, along))
-            out.append(module.jit(lambda x, v, f=f: module.jvp(f, x, v)[1])(*pairs))
-            out += module.jit(module.grad(f, argnums=tuple(range(len(at)))))(*at)
+        argnums = tuple(range(len(at)))
+
+        # One program for all of them: most of the time is that of compiling.
+        @module.jit
+        def both_ways(xs, v):
+            out = []
+            for f in scalars:
+                out.append(module.jvp(f, xs, v)[1])
+                out += module.grad(f, argnums)(*xs)
+            return out
+
+        out = both_ways(tuple(at), tuple(arrays(package, along)))
         return [np.asarray(x) for x in out]
 
 
@@ -401,9 +428,11 @@ def comparisons(rows: list[Row]) -> tuple:
     def test_values(case):
         """f(*args) has jax's structure, shapes, dtypes, weak types and values."""
         expected = evaluated("jax", case, jit=False)
+        wide = case.row.wide
+        values = evaluated("jax", case, jit=False, wide=True)[1] if wide else None
         got = evaluated("minijax", case, jit=case.jitted)
 
-        assert_same(case, expected, got)
+        assert_same(case, expected, got, values)
 
     @pytest.mark.oracle
     @pytest.mark.parametrize("case", slopes, ids=str)

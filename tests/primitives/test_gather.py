@@ -108,14 +108,6 @@ def test_a_window_that_reaches_out_is_dropped_whole_or_moved_inside():
             "gather: mode ONE_HOT is not supported. Multiply by nn.one_hot instead.",
         ),
         (
-            lambda: minijax.grad(
-                lambda u: lax.reduce_sum(lax.scatter_mul(X, OUTSIDE, u, INTO), (0,))
-            )(X[:3]),
-            NotImplementedError,
-            "scatter_mul: the derivative in the updates needs unique_indices=True, got "
-            "False. Promise it if no two windows overlap.",
-        ),
-        (
             lambda: lax.scatter_add(X, OUTSIDE, np.ones(3, np.int32), INTO),
             TypeError,
             "scatter-add: operand and updates must have one dtype that the operation "

@@ -107,24 +107,24 @@ def unsafe_am_i_under_a_vmap_DO_NOT_USE() -> bool:
     return any(isinstance(trace, BatchTrace) for trace in context.axes.values())
 
 
-def concrete_or_error(force, value, message: str = ""):
+def concrete_or_error(force, val, context: str = ""):
     """A value as `force` makes it, or an error if it is traced.
 
     Args:
       force: a function such as `int` or `np.asarray`, or None for the value itself.
-      message: why the value must be known, for the error.
+      context: why the value must be known, for the error.
     """
-    if isinstance(value, Tracer):
-        known = value.concrete()
+    if isinstance(val, Tracer):
+        known = val.concrete()
         if known is None:
             raise ConcretizationTypeError(
-                value.name(),
-                str(value.aval),
-                value.origin(),
-                message.rstrip(".") or "a concrete value is needed",
+                val.name(),
+                str(val.aval),
+                val.origin(),
+                context.rstrip(".") or "a concrete value is needed",
             )
-        value = known
-    return value if force is None else force(value)
+        val = known
+    return val if force is None else force(val)
 
 
 def is_concrete(value) -> bool:
@@ -132,11 +132,11 @@ def is_concrete(value) -> bool:
     return not isinstance(value, Tracer) or value.concrete() is not None
 
 
-def is_constant_dim(size) -> bool:
+def is_constant_dim(d) -> bool:
     """Whether a size is a number; sizes always are."""
-    return isinstance(size, int | np.integer)
+    return isinstance(d, int | np.integer)
 
 
-def is_constant_shape(shape) -> bool:
+def is_constant_shape(s) -> bool:
     """Whether all sizes of a shape are numbers."""
-    return all(is_constant_dim(n) for n in shape)
+    return all(is_constant_dim(n) for n in s)

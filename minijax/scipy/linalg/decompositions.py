@@ -19,15 +19,19 @@ from ...primitives.linalg import matrices
 def cholesky(a, lower: bool = False, overwrite_a=False, check_finite=True):
     """The upper U with `a = U^H @ U`, or the lower L with `a = L @ L^H`.
 
-    a: (..., n, n), Hermitian and positive definite; the result is NaN where it is not.
+    a: (..., n, n), Hermitian and positive definite, of which only the triangle on the
+    side of the factor is read; the result is NaN where a is not positive definite.
+    Derivatives are those along Hermitian directions.
 
-    >>> cholesky(np.array([[4., 2.], [2., 5.]]))
+    >>> cholesky(np.array([[4., 2.], [0., 5.]]))
     Array([[2., 1.],
            [0., 2.]], dtype=float32)
     """
     a = matrix_operand("cholesky", a, square=True)
-    factor = lapack.cholesky(a)
-    return factor if lower else matrices.adjoint(factor)
+    if lower:
+        return lapack.cholesky(a, symmetrize_input=False)
+    factor = lapack.cholesky(matrices.adjoint(a), symmetrize_input=False)
+    return matrices.adjoint(factor)
 
 
 def cho_factor(a, lower: bool = False, overwrite_a=False, check_finite=True):
@@ -374,8 +378,9 @@ def hessenberg(a, *, calc_q: bool = False, overwrite_a=False, check_finite=True)
         return h
     n = a.shape[-1]
     q = matrices.identity(a.shape, h.dtype)
-    if n > 2:
-        # The reflectors leave the first row and column alone.
+    if n > 1:
+        # The reflectors leave the first row and column alone. Of complex matrices of
+        # size 2 there is one, which makes the subdiagonal real.
         inner = lapack.householder_product(packed[..., 1:, :-1], taus)
         edges = [*[(0, 0, 0)] * (a.ndim - 2), (1, 0, 0), (1, 0, 0)]
         q = lax.pad(inner, np.zeros((), inner.dtype), edges)

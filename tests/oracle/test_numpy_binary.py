@@ -1,41 +1,8 @@
-"""Elementwise functions of jax.numpy."""
+"""Elementwise functions of two and three arguments of jax.numpy."""
 
-from .surface import NUMBERS, Row, comparisons, drawn, inside, integers, positive
+from .elementwise import ALL, INTS, REAL, above_one, halves, rows, small
+from .surface import comparisons, integers, positive
 from .written import several, written
-
-# One argument -----------------------------------------------------------------------
-
-INTS = ("i8", "i16", "i32", "i64", "u8", "u32")
-REAL = ("b", "i8", "i64", "u8", "u32", "f16", "bf16", "f32", "f64", "int", "float")
-ALL = (*REAL, "i32", "c64", "c128", "complex")
-
-# Rounds to whole and half numbers, on which ties and comparisons have something to say.
-halves = drawn(lambda stream, shape: stream.integers(-6, 7, size=shape) / 2)
-above_one = drawn(lambda stream, shape: 1.0 + stream.gamma(2.0, 1.0, size=shape))
-small = drawn(lambda stream, shape: stream.uniform(-3, 3, size=shape))
-
-
-def rows(path, draws, dtypes, shape, edges, **options):
-    """All dtypes with one shape; Python numbers and one dtype at the edges too."""
-    pairs = [(d,) * len(draws) if isinstance(d, str) else d for d in dtypes]
-    arrays = [d for d in pairs if not set(d) & set(NUMBERS)]
-    numbers = [d for d in pairs if set(d) & set(NUMBERS)]
-    edge_dtypes = (arrays[-1], *numbers)
-    return [
-        Row(path, draws, shapes=(shape,), dtypes=tuple(arrays), **options),
-        Row(path, draws, shapes=edges, dtypes=edge_dtypes, name="edge"),
-    ]
-
-
-def unary(names, draw, dtypes, order=0):
-    """Rows for each of the names."""
-    return [
-        row
-        for name in names.split()
-        for row in rows(
-            f"numpy.{name}", (draw,), dtypes, ((2, 3),), (((),), ((0, 2),)), order=order
-        )
-    ]
 
 
 def binary(names, draws, dtypes, order=0):
@@ -50,60 +17,6 @@ def binary(names, draws, dtypes, order=0):
         )
     ]
 
-
-ONE = [
-    *unary("exp exp2 expm1 sin cos tan sinh cosh tanh square", small, ALL, 2),
-    *unary("arctan arcsinh sinc", small, ALL, 2),
-    *unary("asinh atan positive abs absolute", small, ALL),
-    *unary("negative sign", small, ALL[1:]),
-    *unary("conj conjugate real imag angle", small, ALL, 1),
-    *unary("log log2 log10 log1p sqrt reciprocal", positive, ALL, 2),
-    *unary("arcsin arccos arctanh", inside, ALL, 2),
-    *unary("asin acos atanh", inside, ("f32", "i32", "c64")),
-    *unary("arccosh", above_one, ALL, 2),
-    *unary("acosh", above_one, ("f32", "i32", "c64")),
-    *unary("cbrt", positive, REAL, 2),
-    *unary("i0", small, REAL, 2),
-    *unary("degrees radians deg2rad rad2deg fabs", small, REAL, 1),
-    *unary("floor ceil trunc signbit isposinf isneginf", halves, REAL),
-    *unary("rint nan_to_num", halves, ALL),
-    *unary("round around", halves, ALL[1:]),
-    *unary("isfinite isinf isnan iscomplex isreal", halves, ALL),
-    *unary("logical_not", halves, ALL),
-    *unary("bitwise_not bitwise_invert invert bitwise_count", halves, (*INTS, "b")),
-    *unary("modf frexp", small, REAL),
-    *unary("spacing", positive, ("f16", "bf16", "f32", "f64", "float")),
-    *several(
-        ["jnp.round(x, 1)", "jnp.round(x, decimals=-1)", "jnp.around(x, 2)"],
-        [()],
-        [(5,)],
-        dtypes=("f16", "bf16", "f32", "f64", "c64", "float"),
-    ),
-    *several(
-        ["jnp.round(x, 3)", "jnp.angle(x, deg=True)", "jnp.nan_to_num(x, nan=3.0)"],
-        [(5,)],
-        dtypes=("i32", "u8", "f32", "c64"),
-    ),
-    *several(
-        [
-            "jnp.nan_to_num(x / 0)",
-            "jnp.nan_to_num(x / 0, copy=False, nan=1, posinf=2, neginf=-3)",
-            "jnp.isfinite(x / 0), jnp.isinf(x / 0), jnp.isnan(x / 0)",
-            "jnp.isposinf(x / 0), jnp.isneginf(x / 0)",
-            "jnp.signbit(-x), jnp.sign(-x), jnp.reciprocal(x)",
-        ],
-        [(6,)],
-        args=halves,
-        dtypes=("f32", "f16", "bf16", "i32", "f64"),
-    ),
-    *several(
-        ["jnp.unwrap(x)", "jnp.unwrap(x, discont=2.0, period=3.0, axis=0)"],
-        [(3, 4)],
-        dtypes=("f32", "f64", "i32"),
-    ),
-]
-
-# Two arguments ----------------------------------------------------------------------
 
 MIXED = (
     ("f32", "i32"),
@@ -208,4 +121,4 @@ TWO = [
     ),
 ]
 
-test_values, test_derivatives = comparisons(ONE + TWO)
+test_values, test_derivatives = comparisons(TWO)
