@@ -241,7 +241,8 @@ class _Fusion:
         self.elements: list[float] = []  # how many each evaluation computes
         self.kernels: list[int] = []  # where it is: the first evaluation in the kernel
         self.places: dict[Var, frozenset] = {}  # evaluations of a value
-        self.stored = {x for x in jaxpr.outvars if type(x) is Var}
+        self.results = {x for x in jaxpr.outvars if type(x) is Var}
+        self.stored = set(self.results)
         self.cuts: dict[Var, Cut] = {}
         self.uses: dict[Var, int] = {}
         self.setters: dict[Var, Eqn] = {}  # of values that fuse into their readers
@@ -287,6 +288,9 @@ class _Fusion:
                 self.read([x], frozenset([self.moved(k, 1.0)]))
             elif type(x) is Var:
                 self.stored.add(x)
+                if x in self.results and x in self.setters:
+                    # It would be computed for each, in two shapes or layouts.
+                    self.cuts[x] = Cut(2, 0.0, 2 * KERNEL, KERNEL)
 
     def opaque(self, eqn):
         self.stored.update([x for x in eqn.invars if type(x) is Var])
