@@ -16,7 +16,7 @@ enough for that to be nothing, and if it has enough to save. docs/design/pieces.
 the measurements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -250,19 +250,17 @@ class _Cutter:
 
         Within one program XLA would compute them again in the kernels that read them.
         """
-        cheap = [column for column in unit.inputs if self.is_cheap(column)]
-        if not cheap:
-            return
-        have = set(unit.inputs).difference(cheap)
+        cheap = {c: None for c in unit.inputs if self.is_cheap(c)}
+        # Dictionaries, not sets: the order decides the text, which is a key on disk.
+        have = {c: None for c in unit.inputs if c not in cheap}
         for column in cheap:
             _, new, again = self.sources(column, have)
-            have.update(new, again)
+            have.update(dict.fromkeys([*new, *again]))
             unit.again += again
-        order = dict.fromkeys([*unit.inputs, *have])
-        taken = have.difference(unit.again)
-        unit.inputs = [column for column in order if column in taken]
+        computed = set(unit.again)
+        unit.inputs = [column for column in have if column not in computed]
 
-    def sources(self, column: Column, have: set[Column]) -> "_Sources":
+    def sources(self, column: Column, have: Container[Column]) -> "_Sources":
         """The least to take for a column: its bytes, the columns, what is computed."""
         if column in have:
             return 0, [], []
