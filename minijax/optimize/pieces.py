@@ -25,13 +25,13 @@ from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
 from ..core.literal import Literal
 from .dead_code import acts
 from .fusion_cuts import _FUSIBLE, _REDUCTIONS, _REPEATED, inline_calls
-from .repeats import COPIES, Run, find_runs, numbered
+from .repeats import COPIES, Run, Stretch, Wiring, find_runs
 
 LAUNCH = 15e-6  # seconds that a piece costs in each call
 SHARE = 0.03  # of the time of a call that launches may take
-SHORTEST = 10 * LAUNCH  # time of a piece of a run
 FEWEST = 300  # equations that are saved, or it is not worth it
-LEAST = 60  # the same for one run
+LEAST = 200  # the same for runs that belong together
+SHORT = 60  # the same for one run that may belong to others
 OPERATION = 0.08e-9  # seconds for one element of an elementwise operation
 FLOP = 0.01e-9  # in a product of arrays or a convolution
 RECOMPUTED = 8  # equations, at most, for one input of a piece
@@ -68,11 +68,11 @@ def _cut(closed):
     flat = inline_calls(closed)
     if len(flat.eqns) < FEWEST or _glance(flat.eqns) * SHARE < COPIES * LAUNCH:
         return None
-    wiring = _Wiring(flat.eqns)
-    found = find_runs(wiring.numbers, LEAST)
+    wiring = Wiring(flat.eqns)
+    found = find_runs(wiring.numbers, SHORT)
     runs = [run for run in map(wiring.aligned, found) if run is not None]
-    runs = _worthwhile(runs, wiring.per_equation(seconds_of))
-    return _Cutter(flat, wiring).cut(runs) if runs else None
+    groups = _worthwhile(wiring.joined(runs), wiring.per_equation(seconds_of).sum())
+    return _Cutter(flat, wiring).cut(groups) if groups else None
 
 
 # What is worth a cut
@@ -98,91 +98,21 @@ def _glance(eqns: Sequence[Eqn]) -> float:
     return sum(map(seconds_of, heavy)) + 16 * sum(map(seconds_of, eqns[::16]))
 
 
-def _worthwhile(runs: list[Run], seconds: np.ndarray) -> list[Run]:
+def _worthwhile(groups: list[list[Run]], seconds: float) -> list[list[Run]]:
     """The runs whose pieces are launched in a small share of the time of a call."""
-    allowed = SHARE * seconds.sum() / LAUNCH
-    length = {run: seconds[run.start : run.end].sum() / run.copies for run in runs}
-    chosen: list[Run] = []
-    for run in sorted(runs, key=lambda run: -length[run]):
-        launched = sum(r.copies + 1 for r in chosen) + run.copies + 2
-        if length[run] >= SHORTEST and launched <= allowed:
-            chosen.append(run)
-    return sorted(chosen) if sum(r.saved for r in chosen) >= FEWEST else []
-
-
-class _Wiring:
-    """Which value each operand is, as numbers; values are numbered as they are set."""
-
-    def __init__(self, eqns: Sequence[Eqn]):
-        self.numbers, self.kinds = numbered(eqns)
-        self.operands = [x for eqn in eqns for x in eqn.invars if type(x) is Var]
-        made = [v for eqn in eqns for v in eqn.outvars]
-        value = {v: k for k, v in enumerate(made)}
-        self.reads = np.array([value.get(x, -1) for x in self.operands], np.int64)
-        self.reading = _starts(
-            [sum([type(x) is Var for x in eqn.invars]) for eqn in self.kinds],
-            self.numbers,
-        )
-        self.setting = _starts([len(eqn.outvars) for eqn in self.kinds], self.numbers)
-        self.made = made
-
-    def per_equation(self, measure) -> np.ndarray:
-        """What a function of an equation gives for each, asked once for equal ones."""
-        return np.array([measure(eqn) for eqn in self.kinds])[self.numbers]
-
-    def outer(self, start: int, end: int) -> list[Var]:
-        """The operands of a stretch that are set outside of it, as they are read."""
-        first, last = self.reading[start], self.reading[end]
-        places = np.flatnonzero(self.reads[first:last] < self.setting[start]) + first
-        return [self.operands[k] for k in places.tolist()]
-
-    def made_in(self, start: int, end: int) -> list[Var]:
-        """The values that a stretch sets."""
-        return self.made[self.setting[start] : self.setting[end]]
-
-    def aligned(self, run: Run) -> Run | None:
-        """The run from where the least is handed on, as far as its copies are equal."""
-        live = self.live_bytes()
-        starts = range(run.start, run.start + run.slack + 1)
-        bounds = np.arange(run.copies + 1) * run.period
-        start = min(starts, key=lambda k: live[k + bounds].sum())
-        run = Run(start, run.period, run.copies)
-        inside = [self.inside(*run.copy(k)) for k in range(run.copies)]
-        first = length = begin = 0
-        for k in range(run.copies):
-            if not np.array_equal(inside[k], inside[begin]):
-                begin = k
-            if k + 1 - begin > length:
-                first, length = begin, k + 1 - begin
-        return run.part(first, length) if length >= COPIES else None
-
-    def inside(self, start: int, end: int) -> np.ndarray:
-        """Which value of the stretch each operand is, -1 for those from outside."""
-        reads = self.reads[self.reading[start] : self.reading[end]]
-        return np.maximum(reads - self.setting[start], -1)
-
-    def live_bytes(self) -> np.ndarray:
-        """Before each equation, the bytes of results of others that are still read."""
-        if self._live is None:
-            count = len(self.numbers)
-            setter = np.repeat(np.arange(count), np.diff(self.setting))
-            reader = np.repeat(np.arange(count), np.diff(self.reading))
-            last = np.arange(count)
-            known = self.reads >= 0
-            np.maximum.at(last, setter[self.reads[known]], reader[known])
-            n_bytes = self.per_equation(lambda eqn: _bytes(eqn.outvars))
-            steps = np.zeros(count + 2)
-            np.add.at(steps, np.arange(count) + 1, n_bytes)
-            np.add.at(steps, last + 1, -n_bytes)
-            self._live = np.cumsum(steps)[:-1]
-        return self._live
-
-    _live: np.ndarray | None = None
-
-
-def _starts(counts: list[int], numbers: np.ndarray) -> np.ndarray:
-    """Where what belongs to each equation begins in a list, and where it ends."""
-    return np.concatenate([[0], np.cumsum(np.array(counts, np.int64)[numbers])])
+    allowed = SHARE * seconds / LAUNCH
+    saved = {group[0]: sum(run.saved for run in group) for group in groups}
+    launched = 1
+    chosen = []
+    # First those that save most with each launch.
+    for group in sorted(groups, key=lambda g: -saved[g[0]] / g[0].copies):
+        more = group[0].copies + 1  # and what stands before it
+        if saved[group[0]] >= LEAST and launched + more <= allowed:
+            chosen.append(group)
+            launched += more
+    if sum(saved[group[0]] for group in chosen) < FEWEST:
+        return []
+    return sorted(chosen, key=lambda group: group[-1])
 
 
 def _bytes(column: Sequence[Var]) -> int:
@@ -201,20 +131,21 @@ class _Unit:
     Operands that are one variable in every copy are one column, and one input.
     """
 
-    def __init__(self, wiring: _Wiring, bounds: list[tuple[int, int]]):
-        self.bounds = bounds
-        outer = [wiring.outer(*each) for each in bounds]
+    def __init__(self, wiring: Wiring, copies: Sequence[Stretch], first: int):
+        self.copies = copies
+        self.first = first  # how many pieces come before
+        outer = [wiring.outer(stretch) for stretch in copies]
         self.operands: list[Column] = list(zip(*outer, strict=True))  # as they are read
         self.inputs: list[Column] = list(dict.fromkeys(self.operands))
         self.again: list[Column] = []  # computed from the inputs, before the rest
-        made = [wiring.made_in(*each) for each in bounds]
+        made = [wiring.made_in(stretch) for stretch in copies]
         self.made: list[Column] = list(zip(*made, strict=True))
 
 
 class _Cutter:
     """Makes pieces of a program whose calls are inlined."""
 
-    def __init__(self, whole: ClosedJaxpr, wiring: _Wiring):
+    def __init__(self, whole: ClosedJaxpr, wiring: Wiring):
         self.whole = whole
         self.eqns = whole.eqns
         self.wiring = wiring
@@ -225,20 +156,18 @@ class _Cutter:
             if eqn.primitive.name not in _FUSED:
                 self.stored.update([x for x in eqn.invars if type(x) is Var])
 
-    def cut(self, runs: list[Run]) -> Pieces:
-        parts = []
-        place = 0
-        for run in runs:
-            bounds = [run.copy(k) for k in range(run.copies)]
-            parts += [[(place, run.start)], bounds]
-            place = run.end
-        parts.append([(place, len(self.eqns))])
-        units = [_Unit(self.wiring, part) for part in parts if part[0][0] < part[0][1]]
-        readers: dict[Var, tuple[int, int]] = {}  # the last stretch that reads a value
+    def cut(self, groups: list[list[Run]]) -> Pieces:
+        units: list[_Unit] = []
+        count = 0
+        for copies in stretches(groups, len(self.eqns)):
+            units.append(_Unit(self.wiring, copies, count))
+            count += len(copies)
+        readers: dict[Var, int] = {}  # the last piece that reads a value
         for unit in units:
             self.choose_inputs(unit)
-            for bounds, *inputs in zip(unit.bounds, *unit.inputs, strict=True):
-                readers.update(dict.fromkeys(inputs, bounds))
+            for column in unit.inputs:
+                for k, v in enumerate(column, unit.first):
+                    readers[v] = max(k, readers.get(v, k))
         pieces = [piece for unit in units for piece in self.pieces(unit, readers)]
         results = self.distinct_results(pieces)
         return Pieces(self.whole, pieces, results)
@@ -299,7 +228,7 @@ class _Cutter:
 
     # What a piece is
 
-    def pieces(self, unit: _Unit, readers) -> list[Piece]:
+    def pieces(self, unit: _Unit, readers: dict[Var, int]) -> list[Piece]:
         """The equal pieces of a unit, written with the variables of its first copy."""
         inner: dict[Column, Var] = {}
         for column in [*unit.inputs, *unit.again]:
@@ -308,14 +237,14 @@ class _Cutter:
             inner[column] = Var(column[0].aval) if known else column[0]
         renamed = any(inner[column] is not column[0] for column in inner)
         eqns = [self.copied(column, inner) for column in unit.again]
-        own = self.eqns[slice(*unit.bounds[0])]
+        own = [eqn for part in unit.copies[0] for eqn in self.eqns[slice(*part)]]
         eqns += _renamed(own, unit, inner) if renamed else own
         handed_on = [
             column
             for column in unit.made
             if any(
-                v in self.results or readers.get(v, bounds) > bounds
-                for v, bounds in zip(column, unit.bounds, strict=True)
+                v in self.results or readers.get(v, k) > k
+                for k, v in enumerate(column, unit.first)
             )
         ]
         invars = [inner[column] for column in unit.inputs]
@@ -328,7 +257,7 @@ class _Cutter:
                 [column[k] for column in unit.inputs],
                 [column[k] for column in handed_on],
             )
-            for k in range(len(unit.bounds))
+            for k in range(len(unit.copies))
         ]
 
     def copied(self, column: Column, inner) -> Eqn:
@@ -364,6 +293,32 @@ class _Cutter:
             closed = ClosedJaxpr(Jaxpr([], invars, sources, []))
             pieces.append(Piece(closed, invars, list(copied)))
         return results
+
+
+def stretches(groups: list[list[Run]], count: int) -> list[list[Stretch]]:
+    """All of a program of `count` equations: the copies of each group, and the rest.
+
+    A group stands where its last run does, and what is between its runs before it.
+    """
+    last = {run: group for group in groups for run in group[-1:]}
+    parts: list[list[Stretch]] = []
+    between: list[tuple[int, int]] = []
+    place = 0
+    for run in sorted([run for group in groups for run in group]):
+        if place < run.start:
+            between.append((place, run.start))
+        place = run.end
+        if run in last:
+            if between:
+                parts.append([tuple(between)])
+                between = []
+            copies = zip(*[map(r.copy, range(r.copies)) for r in last[run]], strict=True)
+            parts.append(list(copies))
+    if place < count:
+        between.append((place, count))
+    if between:
+        parts.append([tuple(between)])
+    return parts
 
 
 def _renamed(eqns: Sequence[Eqn], unit: _Unit, inner: dict[Column, Var]) -> list[Eqn]:

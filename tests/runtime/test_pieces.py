@@ -17,7 +17,7 @@ from minijax.runtime.pieces import Chain, at_once
 def eager_to_cut(monkeypatch):
     """Launches cost nothing, and everything is worth it."""
     monkeypatch.setattr(cutting, "LAUNCH", 1e-15)
-    monkeypatch.setattr(cutting, "SHORTEST", 0.0)
+    monkeypatch.setattr(cutting, "SHORT", 2)
     monkeypatch.setattr(cutting, "FEWEST", 2)
     monkeypatch.setattr(cutting, "LEAST", 2)
 
