@@ -159,7 +159,7 @@ class _Cutter:
     def cut(self, groups: list[list[Run]]) -> Pieces:
         units: list[_Unit] = []
         count = 0
-        for copies in stretches(groups, len(self.eqns)):
+        for copies in stretches(groups, self.wiring):
             units.append(_Unit(self.wiring, copies, count))
             count += len(copies)
         readers: dict[Var, int] = {}  # the last piece that reads a value
@@ -295,29 +295,35 @@ class _Cutter:
         return results
 
 
-def stretches(groups: list[list[Run]], count: int) -> list[list[Stretch]]:
-    """All of a program of `count` equations: the copies of each group, and the rest.
+def stretches(groups: list[list[Run]], wiring: Wiring) -> list[list[Stretch]]:
+    """All of a program: the copies of each group, and in order what is between them.
 
-    A group stands where its last run does, and what is between its runs before it.
+    A group stands where its last run does. What does not need it may stand before it,
+    with what is there already.
     """
-    last = {run: group for group in groups for run in group[-1:]}
+    last = {group[-1]: group for group in groups}
     parts: list[list[Stretch]] = []
-    between: list[tuple[int, int]] = []
+    between: Stretch = ()
     place = 0
-    for run in sorted([run for group in groups for run in group]):
+    end = Run(len(wiring.numbers), 1, 0)
+    for run in [*sorted([run for group in groups for run in group]), end]:
         if place < run.start:
-            between.append((place, run.start))
+            between = (*between, (place, run.start))
         place = run.end
-        if run in last:
+        if between and (run in last or run is end):
+            for k in reversed(range(len(parts))):
+                if len(parts[k]) == 1:
+                    parts[k] = [(*parts[k][0], *between)]
+                    between = ()
+                    break
+                if wiring.reads_from(between, parts[k]):
+                    break
             if between:
-                parts.append([tuple(between)])
-                between = []
+                parts.append([between])
+                between = ()
+        if run in last:
             copies = zip(*[map(r.copy, range(r.copies)) for r in last[run]], strict=True)
             parts.append(list(copies))
-    if place < count:
-        between.append((place, count))
-    if between:
-        parts.append([tuple(between)])
     return parts
 
 

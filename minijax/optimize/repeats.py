@@ -165,6 +165,16 @@ class Wiring:
         ends = [(self.setting[start], self.setting[end]) for start, end in stretch]
         return [v for first, last in ends for v in self.made[first:last]]
 
+    def reads_from(self, stretch: Stretch, others: Sequence[Stretch]) -> bool:
+        """Whether a stretch reads what others set."""
+        reads = self.reads[self.places(stretch)]
+        ends = [
+            (self.setting[start], self.setting[end])
+            for other in others
+            for start, end in other
+        ]
+        return any(((reads >= a) & (reads < b)).any() for a, b in ends)
+
     # Runs
 
     def aligned(self, run: Run) -> Run | None:
