@@ -24,7 +24,7 @@ import numpy as np
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
 from ..core.literal import Literal
 from .dead_code import acts
-from .fusion_cuts import _FUSIBLE, _REDUCTIONS, _REPEATED, inline_calls
+from .fusion_cuts import _FUSIBLE, _ONCE, _REDUCTIONS, _REPEATED, inline_calls
 from .repeats import COPIES, Run, Stretch, Wiring, find_runs
 
 LAUNCH = 15e-6  # seconds that a piece costs in each call
@@ -34,6 +34,7 @@ LEAST = 200  # the same for runs that belong together
 SHORT = 60  # the same for one run that may belong to others
 OPERATION = 0.08e-9  # seconds for one element of an elementwise operation
 FLOP = 0.01e-9  # in a product of arrays or a convolution
+SMALL = 4096  # elements; so few are computed again whatever the operation
 RECOMPUTED = 8  # equations, at most, for one input of a piece
 
 _PRODUCTS = frozenset(["dot_general", "conv_general_dilated"])
@@ -220,7 +221,12 @@ class _Cutter:
     def is_cheap(self, column: Column) -> bool:
         """Whether one cheap operation sets it in each copy, and nothing stores it."""
         places = [self.setter.get(v, -1) for v in column]
-        if places[0] < 0 or self.eqns[places[0]].primitive.name not in _CHEAP:
+        if places[0] < 0:
+            return False
+        name = self.eqns[places[0]].primitive.name
+        own = len(set(column)) == len(column)  # each copy has its own
+        small = own and column[0].aval.size <= SMALL and name in _ONCE
+        if not small and name not in _CHEAP:
             return False
         if min(places) < 0 or not self.stored.isdisjoint(column):
             return False
