@@ -175,7 +175,7 @@ def test_gradients_of_what_is_stored():
     same(sparse.jacfwd(lambda A: A @ x)(A), sparse.todense(jacobian))
 
 
-def test_derivatives_of_operations(x64):
+def test_derivatives_of_operations():
     """Both modes, twice, of products, sums and slices of stored data."""
     A = BCOO.fromdense(DENSE)
 
