@@ -22,6 +22,7 @@ from minijax.custom_derivatives import linear_call
 from minijax.experimental import checkify, io_callback
 from minijax.primitives import copy, linear_recurrence
 from minijax.primitives.linalg import spectra
+from minijax.special.program import chebyshev, polynomial, reciprocal
 
 from .laws import Bools, Case, Ints
 
@@ -381,6 +382,11 @@ SPECIAL = [
     Case("bessel_i1", special.bessel_i1, [M], REAL, None, scipy.special.i1),
     unary("bessel_i0e", scipy.special.i0e),
     unary("bessel_i1e", scipy.special.i1e),
+    Case("polynomial", lambda x: polynomial(x, [1.0, -2.0, 0.0, 0.5]), [M], REAL, None,
+         lambda x: np.polynomial.polynomial.polyval(x, [1.0, -2.0, 0.0, 0.5])),
+    Case("chebyshev", lambda x: chebyshev(x, [0.5, -2.0, 1.0, 0.5]), [M], REAL, None,
+         lambda x: np.polynomial.chebyshev.chebval(x, [0.5, -2.0, 1.0, 0.5])),
+    Case("reciprocal", reciprocal, [M], REAL, (0.5, 4), np.reciprocal),
     Case("erfcx", special.erfcx, [M], REAL, None, scipy.special.erfcx),
     Case("ndtr", special.ndtr, [M], REAL, None, scipy.special.ndtr),
     Case("log_ndtr", special.log_ndtr, [M], REAL, None, scipy.special.log_ndtr),

@@ -89,12 +89,13 @@ LACKING = {
             rng_uniform rsqrt scatter-max scatter-min schur sin sinh sort sqrt square
             svd tan tanh top_k turned zeta
         """,
-        "its partial derivatives are the primitive itself, of another order": """
-            bessel_i0 bessel_i0e bessel_i1 bessel_i1e beta_density cosine_integral dawsn
-            erfcx exp1 expi expn fresnel_c fresnel_s gamma gamma_density
-            gamma_log_slope hyp1f1 hyp2f1 igamma igamma_grad_a igammac log_beta log_ndtr
-            ndtr ndtri normal_hazard owens_t random_gamma_grad
-            regularized_incomplete_beta sine_integral spence
+        "its partial derivatives are the primitive itself, with other params": """
+            bessel_i0 bessel_i0e bessel_i1 bessel_i1e beta_density chebyshev
+            cosine_integral dawsn erfcx exp1 expi expn fresnel_c fresnel_s gamma
+            gamma_density gamma_log_slope hyp1f1 hyp2f1 igamma igamma_grad_a igammac
+            log_beta log_ndtr ndtr ndtri normal_hazard owens_t polynomial
+            random_gamma_grad reciprocal regularized_incomplete_beta sine_integral
+            spence
         """,
         "its tangent is that of its operand": "name",
         "its tangent is zero": """

@@ -8,14 +8,13 @@ A `ufunc` is called like any elementwise function, and has NumPy's methods:
     add.at(x, i, y)          x[i] += y, once for each mention of an element
     add.reduceat(x, i)       the sums of x[i[0]:i[1]], x[i[1]:i[2]], ...
 
-Where the library has the fold (`sum`, `cumsum`, `x.at[i].add`), it is used; for other
-functions it is a `scan`. The functions that are ufuncs in JAX are made here, and loaded
+Where the library has the fold (`sum`, `cumsum`, `x.at[i].add`), it is used; others are
+in `folds`. The functions that are ufuncs in JAX are made here, and loaded
 when one of them is first asked for.
 """
 
 import functools
 import inspect
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -23,18 +22,15 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from .. import primitives as lax
 from ..api import compiled
-from ..control import scan
-from . import cumulative, elementwise, reductions
-from .arguments import as_array, as_mask, cast, refuse_out, requested_dtype, spread
+from . import cumulative, elementwise, folds, reductions
+from .arguments import as_array, cast, refuse_out, requested_dtype
 from .arithmetic import logaddexp as _logaddexp
 from .arithmetic import logaddexp2 as _logaddexp2
-from .indexing import getitem
 from .mapping import vectorize
 from .promotion import as_operand, canonical_axes, canonical_axis
 from .reductions import truth
-from .shaping import moveaxis, ravel, reshape
+from .shaping import ravel, reshape
 from .updates import AtIndex
 
 
@@ -55,6 +51,7 @@ class ufunc(metaclass=_Ufuncs):
     Args:
       func: takes `nin` numbers and returns `nout`.
       identity: the value that changes nothing, where there is one.
+      associative: whether f(f(x, y), z) is f(x, f(y, z)), so that folds may be trees.
       call, reduce, accumulate, at, reduceat: functions of the library that do the same
         faster, with the signatures of the methods.
     """
@@ -79,10 +76,11 @@ class ufunc(metaclass=_Ufuncs):
         accumulate: Callable | None = None,
         at: Callable | None = None,
         reduceat: Callable | None = None,
+        associative: bool = False,
     ):
         self.nin, self.nout = operator.index(nin), operator.index(nout)
         self.nargs = self.nin if nargs is None else operator.index(nargs)
-        self.identity = identity
+        self.identity, self.associative = identity, associative
         self._func = func
         self._call = vectorize(func) if call is None else call
         self._folds = reduce, accumulate, at, reduceat
@@ -136,7 +134,7 @@ class ufunc(metaclass=_Ufuncs):
         found = self._folds[0]
         if found is not None:
             return found(a, axes, dtype, None, keepdims, initial, where)
-        return _reduce(self, a, axes, dtype, keepdims, initial, where)
+        return folds.reduced(self, a, axes, dtype, keepdims, initial, where)
 
     def accumulate(self, a, axis: int | None = 0, dtype=None, out=None):
         """The results of folding up to each place along an axis; the shape stays.
@@ -157,7 +155,7 @@ class ufunc(metaclass=_Ufuncs):
         found = self._folds[1]
         if found is not None:
             return found(a, axis, dtype)
-        return _accumulate(self, a, axis, dtype)
+        return folds.accumulated(self, a, axis, dtype)
 
     def at(self, a, indices, b=None, /, *, inplace: bool = True):
         """`a` with the function applied to `a[indices]` (and b), once per mention.
@@ -182,7 +180,7 @@ class ufunc(metaclass=_Ufuncs):
         found = self._folds[2]
         if found is not None:
             return found(a, indices, b)
-        return _at(self, a, indices, b)
+        return folds.updated(self, a, indices, b)
 
     def reduceat(self, a, indices, axis: int = 0, dtype=None, out=None):
         """Fold the slices of an axis that start at each index and end at the next.
@@ -206,7 +204,7 @@ class ufunc(metaclass=_Ufuncs):
         if indices.dtype not in dtypes.INTS:
             raise ValueError(f"{name}: indices must be integers, got {indices.aval}.")
         axis = canonical_axis(name, axis, a.ndim)
-        found = self._folds[3] or functools.partial(_reduceat, self)
+        found = self._folds[3] or functools.partial(folds.sliced, self)
         return found(a, indices, axis, dtype)
 
     def outer(self, A, B, /):
@@ -262,98 +260,6 @@ def _refuse(name, out, where):
         )
 
 
-# Folds by a scan along the first axis
-
-
-def _reduce(f, a, axes, dtype, keepdims, initial, where):
-    dtype = requested_dtype(f.__name__, dtype) or a.dtype
-    rest = tuple(n for k, n in enumerate(a.shape) if k not in axes)
-    rows = _rows(cast(a, dtype), axes, rest)
-    start = f.identity if initial is None else initial
-    if start is None:
-        if not rows.shape[0]:
-            raise ValueError(
-                "zero-size array to reduction operation "
-                f"{f.__name__} which has no identity: got {a.aval}. Give initial."
-            )
-        start, rows = getitem(rows, 0), getitem(rows, slice(1, None))
-    masks = None
-    if where is not None:
-        mask = as_mask(f.__name__, where)
-        masks = _rows(spread(mask, a.shape), axes, rest)
-
-    def step(carry, row):
-        x, mask = row
-        y = cast(f(carry, x), dtype)
-        return y if mask is None else lax.select(mask, y, carry), None
-
-    start = spread(cast(as_operand(f.__name__, start), dtype), rest)
-    folded, _ = scan(step, as_array(start), (rows, masks))
-    return lax.expand_dims(folded, axes) if keepdims and axes else folded
-
-
-def _rows(a, axes, rest):
-    """The axes to fold as one axis in front of the rest."""
-    count = math.prod(a.shape[k] for k in axes)
-    return reshape(moveaxis(as_array(a), axes, tuple(range(len(axes)))), (count, *rest))
-
-
-def _accumulate(f, a, axis, dtype):
-    dtype = requested_dtype(f.__name__, dtype) or a.dtype
-    rows = moveaxis(as_array(cast(a, dtype)), axis, 0)
-    if not rows.shape[0]:
-        return moveaxis(rows, 0, axis)
-
-    def step(carry, x):
-        y = cast(f(carry, x), dtype)
-        return y, y
-
-    first = getitem(rows, slice(0, 1))
-    _, rest = scan(step, getitem(rows, 0), getitem(rows, slice(1, None)))
-    return moveaxis(lax.concatenate([first, rest], 0), 0, axis)
-
-
-def _at(f, a, indices, b):
-    # The flat position of each element that is mentioned; a.size for those outside,
-    # where a write is dropped.
-    numbers = reshape(as_array(np.arange(a.size)), a.shape)
-    places = AtIndex(numbers, indices).get(mode="fill", fill_value=a.size)
-    one = lax.convert_element_type(lax.full((), 0, b.dtype), b.dtype, b.weak_type)
-    result = f(lax.full((), 0, a.dtype), one).dtype
-    b = ravel(as_array(spread(b, places.shape)))
-    flat = ravel(cast(a, result))
-
-    def step(carry, row):
-        place, y = row
-        new = cast(f(getitem(carry, place), y), result)
-        return AtIndex(carry, place).set(new), None
-
-    flat, _ = scan(step, flat, (ravel(places), b))
-    return reshape(flat, a.shape)
-
-
-def _reduceat(f, a, indices, axis, dtype):
-    dtype = requested_dtype(f.__name__, dtype) or a.dtype
-    rows = moveaxis(as_array(cast(a, dtype)), axis, 0)
-    n = rows.shape[0]
-    starts = cast(indices, dtypes.int32)
-    ends = lax.concatenate(
-        [getitem(as_array(starts), slice(1, None)), lax.full((1,), n, dtypes.int32)], 0
-    )
-
-    # Every slice sees all rows, and takes those inside it.
-    def step(carry, row):
-        k, x = row
-        inside = (k > starts) & (k < ends)
-        mask = spread(reshape(inside, (-1, *[1] * x.ndim)), carry.shape)
-        x = spread(lax.expand_dims(x, (0,)), carry.shape)
-        return lax.select(mask, cast(f(carry, x), dtype), carry), None
-
-    first = getitem(rows, starts)
-    folded, _ = scan(step, first, (np.arange(n, dtype=np.int32), rows))
-    return moveaxis(folded, 0, axis)
-
-
 # The functions of the library
 
 
@@ -382,18 +288,25 @@ def _of_truth(function, identity):
     def reduce(a, axes, dtype, out, keepdims, initial, where):
         start = identity if initial is None else truth("reduce", initial)
         a = truth("reduce", a)
-        y = _reduce(plain, a, axes, None, keepdims, start, where)
+        y = folds.reduced(plain, a, axes, None, keepdims, start, where)
         return y if dtype is None else cast(y, requested_dtype("reduce", dtype))
 
     def accumulate(a, axis, dtype):
-        y = _accumulate(plain, truth("accumulate", a), axis, None)
+        y = folds.accumulated(plain, truth("accumulate", a), axis, None)
         return y if dtype is None else cast(y, requested_dtype("accumulate", dtype))
 
     def reduceat(a, indices, axis, dtype):
-        y = _reduceat(plain, truth("reduceat", a), indices, axis, None)
+        y = folds.sliced(plain, truth("reduceat", a), indices, axis, None)
         return y if dtype is None else cast(y, requested_dtype("reduceat", dtype))
 
-    plain = ufunc(inspect.unwrap(function), 2, 1, call=function, identity=identity)
+    plain = ufunc(
+        inspect.unwrap(function),
+        2,
+        1,
+        call=function,
+        identity=identity,
+        associative=True,
+    )
     return _library(
         function, identity, reduce=reduce, accumulate=accumulate, reduceat=reduceat
     )
@@ -404,7 +317,7 @@ def _update(method):
     return lambda a, indices, b: getattr(AtIndex(a, indices), method)(b)
 
 
-def _library(function, identity=None, nin=2, **folds):
+def _library(function, identity=None, nin=2, associative=True, **folds):
     """A function of the library with the attributes of a ufunc.
 
     It stays a function, because calling an object takes longer.
@@ -426,7 +339,9 @@ def _library(function, identity=None, nin=2, **folds):
             return plain(x, y)
 
     call = compiled(call)
-    call._ufunc = ufunc(plain, nin, 1, identity=identity, call=call, **folds)
+    call._ufunc = ufunc(
+        plain, nin, 1, identity=identity, associative=associative, call=call, **folds
+    )
     for name in _ATTRIBUTES:
         setattr(call, name, getattr(call._ufunc, name))
     return call
@@ -452,8 +367,8 @@ multiply = _library(
     accumulate=cumulative.cumprod,
     at=_update("multiply"),
 )
-subtract = _library(elementwise.subtract, at=_update("subtract"))
-negative = _library(elementwise.negative, nin=1)
+subtract = _library(elementwise.subtract, associative=False, at=_update("subtract"))
+negative = _library(elementwise.negative, nin=1, associative=False)
 maximum = _library(
     elementwise.maximum,
     reduce=_extremum(reductions.max),

@@ -31,6 +31,8 @@ from ..control.call import jit_p
 from ..control.checkpoint import checkpoint_p, optimization_barrier_p
 from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
+from ..core.literal import Literal, literal
+from ..primitives import broadcast_in_dim_p, convert_element_type_p
 from ..primitives.contract import flat_product, free_axes
 
 # Costs in nanoseconds. An operation in a kernel costs XLA a quarter of a millisecond to
@@ -55,8 +57,8 @@ _ELEMENTWISE = {
     ),
     **dict.fromkeys(["sin", "cos"], 10.0),
     **dict.fromkeys(
-        "acos acosh asin asinh atanh cosh digamma erf_inv erfc lgamma nextafter "
-        "polygamma sinh zeta".split(),
+        "acos acosh asin asinh atanh chebyshev cosh digamma erf_inv erfc lgamma "
+        "nextafter polygamma polynomial sinh zeta".split(),
         30.0,
     ),
     "threefry2x32": 100.0,
@@ -75,8 +77,8 @@ _PARTIAL = frozenset(["concatenate", "pad"])  # an operand is read for some resu
 _NEVER_STORED = _MOVEMENT.keys() - _PARTIAL
 # Fused into one reader, and stored if there are several.
 _ONCE = frozenset(
-    "atan atan2 cbrt div erf exp exp2 expm1 log log1p logistic pow rem rsqrt sqrt tan "
-    "tanh".split()
+    "atan atan2 cbrt div erf exp exp2 expm1 log log1p logistic pow reciprocal rem "
+    "rsqrt sqrt tan tanh".split()
 )
 _REPEATED = {**_ELEMENTWISE, **_MOVEMENT}
 _FUSIBLE = _REPEATED.keys() | _ONCE
@@ -84,6 +86,7 @@ _REDUCTIONS = frozenset(
     "argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum "
     "reduce_xor".split()
 )
+_MERGED = _FUSIBLE | _REDUCTIONS
 _CALLS = frozenset(
     [jit_p, checkpoint_p, custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p]
 )
@@ -138,30 +141,63 @@ def _has_barrier(jaxpr, enter=lambda eqn: True):
 
 
 def inline_calls(closed: ClosedJaxpr) -> ClosedJaxpr:
-    """The same program with calls of sub-programs replaced by their equations."""
-    if not any(eqn.primitive in _CALLS for eqn in closed.eqns):
-        return closed
-    if _length(closed.jaxpr) > LARGEST:
+    """The same program with calls of sub-programs replaced by their equations.
+
+    A special function, which is lowered as a call of its program, is one too. Partial
+    derivatives have most of their equations in common, which then are merged.
+    """
+    if not any(map(_called, closed.eqns)) or _length(closed.jaxpr) > LARGEST:
         return closed
     inlined = _Inlined(closed)
     names: dict = {}
     inlined.write(closed.jaxpr, names)
-    jaxpr = closed.jaxpr
-    return ClosedJaxpr(
-        jaxpr.replace(
-            constvars=[v for v, _ in inlined.constants],
-            outvars=[names.get(x, x) for x in jaxpr.outvars],
-            eqns=inlined.eqns,
-        ),
-        [c for _, c in inlined.constants],
+    jaxpr = closed.jaxpr.replace(
+        constvars=[v for v, _ in inlined.constants],
+        outvars=[names.get(x, x) for x in closed.jaxpr.outvars],
+        eqns=inlined.eqns,
     )
+    if inlined.repeats:
+        jaxpr = merge_equal(jaxpr)
+    return ClosedJaxpr(jaxpr, [c for _, c in inlined.constants])
+
+
+def _called(eqn):
+    """The program that an equation calls, if it does."""
+    primitive = eqn.primitive
+    if primitive in _CALLS:
+        return eqn.params["jaxpr"]
+    if primitive.program is None or primitive.name in _FUSIBLE:
+        return None
+    return primitive.program(eqn.outvars[0].aval, **eqn.params)
 
 
 def _length(jaxpr):
-    return sum(
-        _length(eqn.params["jaxpr"].jaxpr) if eqn.primitive in _CALLS else 1
-        for eqn in jaxpr.eqns
-    )
+    called = map(_called, jaxpr.eqns)
+    return sum(1 if closed is None else _length(closed.jaxpr) for closed in called)
+
+
+def merge_equal(jaxpr: Jaxpr) -> Jaxpr:
+    """The same program in which no equation that fuses, or reduces, is repeated.
+
+    b:f32[] = sin a; c:f32[] = sin a; d:f32[] = mul b c     becomes
+    b:f32[] = sin a; d:f32[] = mul b b
+    """
+    found: dict = {}
+    names: dict = {}
+    eqns = []
+    for eqn in jaxpr.eqns:
+        primitive, params = eqn.primitive, eqn.params
+        invars = [names.get(x, x) for x in eqn.invars]
+        if primitive.name in _MERGED and not primitive.multiple_results:
+            (v,) = eqn.outvars
+            # Literals that are equal are one object, and variables always.
+            key = (primitive, v.aval, *map(id, invars), *params.items())
+            names[v] = found.setdefault(key, v)
+            if names[v] is not v:
+                continue
+        eqns.append(_reading(eqn, primitive, invars, params, eqn.outvars))
+    outvars = [names.get(x, x) for x in jaxpr.outvars]
+    return jaxpr.replace(eqns=eqns, outvars=outvars, effects=jaxpr.effects)
 
 
 class _Inlined:
@@ -169,6 +205,7 @@ class _Inlined:
 
     def __init__(self, closed):
         self.eqns: list[Eqn] = []
+        self.repeats = False  # whether it has special functions
         self.constants = list(zip(closed.jaxpr.constvars, closed.consts, strict=True))
 
     def write(self, jaxpr, names, fresh=False, scope=()):
@@ -179,8 +216,13 @@ class _Inlined:
         """
         for eqn in jaxpr.eqns:
             invars = [names.get(x, x) for x in eqn.invars]
-            if eqn.primitive in _CALLS:
-                outs = self.call(eqn.params["jaxpr"], invars, (*scope, *eqn.names))
+            called = _called(eqn)
+            if called is not None:
+                inside = (*scope, *eqn.names)
+                if eqn.primitive in _CALLS:
+                    outs = self.call(called, invars, inside)
+                else:
+                    outs = self.special(eqn, called, invars, inside)
                 names.update(zip(eqn.outvars, outs, strict=True))
                 continue
             outvars = eqn.outvars
@@ -201,6 +243,36 @@ class _Inlined:
             self.constants.append((names[v], const))
         self.write(jaxpr, names, True, scope)
         return [names.get(x, x) for x in jaxpr.outvars]
+
+    def special(self, eqn, closed, operands, scope):
+        """Append the program of a special function, for operands of the result's type.
+
+        The program is that of strong types; the result may be weak.
+        """
+        self.repeats = True
+        (aval,) = closed.out_avals
+        (v,) = eqn.outvars
+        spread = [self.spread(x, aval, eqn) for x in operands]
+        (out,) = self.call(closed, spread, (*scope, eqn.primitive.name))
+        if v.aval is aval:
+            return [out]
+        weak = {"new_dtype": aval.dtype, "weak_type": v.aval.weak_type}
+        return [self.append(eqn, convert_element_type_p, out, weak, v.aval)]
+
+    def spread(self, x, aval, eqn):
+        """An operand repeated to the shape of a type."""
+        if x.aval.shape == aval.shape:
+            return x
+        if type(x) is Literal:
+            return literal(x.scalar, aval)
+        shape = {"shape": aval.shape, "broadcast_dimensions": ()}
+        return self.append(eqn, broadcast_in_dim_p, x, shape, aval)
+
+    def append(self, eqn, primitive, x, params, aval):
+        """Append an equation of one operand for another one; returns its result."""
+        out = Var(aval)
+        self.eqns.append(_reading(eqn, primitive, [x], params, [out]))
+        return out
 
 
 # Choosing

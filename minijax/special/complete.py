@@ -13,11 +13,23 @@ from ..dtypes import COMPLEX
 from .program import FLOAT32, filled, programmed, where
 from .stirling import (
     LOG_ROOT_TWO_PI,
-    SHIFT,
-    STIRLING,
     log_gamma_1p,
     rising_part,
     stirling_remainder,
+)
+
+# From where on Stirling's series is used for complex numbers, and its terms
+# B(2k) / (2k (2k - 1)) of 1/x, 1/x**3, ...
+SHIFT = 10
+SERIES = (
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
 )
 
 # Below it gamma functions are products, exact for integers.
@@ -87,7 +99,7 @@ def complex_log_gamma(z):
     big = w + float(SHIFT)
     u = 1.0 / big
     value = (big - 0.5) * lax.log(big) - big + LOG_ROOT_TWO_PI
-    value = value + u * _polynomial(u * u, STIRLING) - total
+    value = value + u * _polynomial(u * u, SERIES) - total
     # log Gamma(z) = log(pi) - log sin(pi z) - log Gamma(1 - z), the logarithm of the
     # sine on the branch that is continuous in each half plane.
     reflected = math.log(math.pi) - _log_sin_pi(z) - value

@@ -17,14 +17,14 @@ Mathematical Software 18, 1992.
 import math
 
 from .. import primitives as lax
-from .program import filled, invalid, programmed, where
+from .program import filled, invalid, programmed, reciprocal, where
 from .quadrature import integral, negligible, quadratic_end
 from .stirling import (
     LOG_ROOT_TWO_PI,
+    SHIFT,
     exp_minus,
     log1p_minus,
     log_gamma_of_small,
-    shift_of,
     stirling_remainder,
 )
 
@@ -50,15 +50,20 @@ def log_beta(a, b):
 # The density
 
 
-def _log_prefactor(a, b, x, y):
-    """log(G / (a b / n)), a, b > 0, y = 1 - x; small with the smaller of a and b."""
-    shift = float(shift_of(a))
+def _log_prefactor(a, b, x, y, of_small=None):
+    """log(G / (a b / n)), a, b > 0, y = 1 - x; small with the smaller of a and b.
+
+    Args:
+      of_small: _log_beta_of_small(a, b), if the caller has it.
+    """
+    of_small = _log_beta_of_small(a, b) if of_small is None else of_small
+    shift = float(SHIFT)
     large = (a >= shift) & (b >= shift)
     safe_a, safe_b = where(large, a, shift), where(large, b, shift)
     by_stirling = _log_power_of_large(safe_a, safe_b, x, y)
     by_stirling = by_stirling + 0.5 * lax.log(1.0 / safe_a + 1.0 / safe_b)
     by_stirling = by_stirling - LOG_ROOT_TWO_PI - _remainders(safe_a, safe_b)
-    others = _log_power(a, b, x, y) - _log_beta_of_small(a, b)
+    others = _log_power(a, b, x, y) - of_small
     return where(large, by_stirling, others)
 
 
@@ -89,24 +94,23 @@ def _remainders(a, b):
 
 
 def _log_beta_of_small(a, b):
-    """log(B(a, b) a b / n) where the smaller of a and b is less than shift_of(a).
+    """log(B(a, b) a b / n) where the smaller of a and b is less than SHIFT.
 
     With c the smaller and d the larger it is
     log Gamma(c + 1) + log Gamma(d + 1) - log Gamma(d + 1 + c), of the order of c.
     """
-    shift = shift_of(a)
     less = a < b
     c, d = where(less, a, b), where(less, b, a)
-    c = where(c < float(shift), c, 1.0)
-    low = d < float(shift)
-    start = where(low, d, float(shift))
+    c = where(c < float(SHIFT), c, 1.0)
     # Gamma(d + 1 + c) / Gamma(d + 1) changes by (1 + c / (d + k)) with each step up;
     # the product less 1 is a sum of positive terms.
+    low = d < float(SHIFT - 1)
+    start = where(low, d, float(SHIFT))
     excess = filled(c, 0.0)
-    for k in range(1, shift + 1):
-        excess = excess + c / (start + float(k)) * (1.0 + excess)
+    for k in range(1, SHIFT):
+        excess = excess + c * reciprocal(start + float(k)) * (1.0 + excess)
     steps = where(low, lax.log1p(excess), 0.0)
-    e = where(low, d + float(shift + 1), d + 1.0)
+    e = where(low, d + float(SHIFT), d + 1.0)
     quotient = c * lax.log(e + c) + (e - 0.5) * lax.log1p(c / e) - c
     quotient = quotient + stirling_remainder(e + c) - stirling_remainder(e)
     return log_gamma_of_small(c) + steps - quotient
@@ -116,7 +120,7 @@ def _log_beta(a, b):
     """log B(a, b) for positive a and b; elsewhere nan, which callers replace."""
     inside = (a > 0.0) & (b > 0.0) & (a < math.inf) & (b < math.inf)
     a, b = where(inside, a, 1.0), where(inside, b, 1.0)
-    shift = float(shift_of(a))
+    shift = float(SHIFT)
     large = (a >= shift) & (b >= shift)
     p, q = where(large, a, shift), where(large, b, shift)
     by_stirling = -p * lax.log1p(q / p) - q * lax.log1p(p / q)
@@ -189,37 +193,45 @@ def _near_zero(a, x):
     return (a < 1.0) & (x < 0.1)
 
 
-def _upper_of_small(a, b, x):
+def _upper_of_small(a, b, x, of_small):
     """1 - I for a < 1 and x < 0.1, b x being at most about 1, without cancellation.
 
     With z = x**a / (a B(a, b)) it is 1 - z - z a S, S the sum over k >= 1 of
-    (1 - b) (2 - b) ... (k - b) x**k / (k! (a + k)).
+    (1 - b) (2 - b) ... (k - b) x**k / (k! (a + k)); of_small is _log_beta_of_small.
     """
-    log_z = a * lax.log(x) - _log_beta_of_small(a, b) - lax.log1p(a / b)
+    log_z = a * lax.log(x) - of_small - lax.log1p(a / b)
     term, total = filled(x, 1.0), filled(x, 0.0)
     for k in range(1, SERIES):
-        term = term * x * ((float(k) - b) / float(k))
-        total = total + term / (a + float(k))
+        term = term * x * ((float(k) - b) * (1.0 / k))
+        total = total + term * reciprocal(a + float(k))
     return -lax.expm1(log_z) - lax.exp(log_z) * a * total
+
+
+def _turned(a, b, x):
+    """The parameters, x and 1 - x, exchanged if need be so that x <= 1/2."""
+    turned = x > 0.5
+    rest = 1.0 - x
+    x, y = where(turned, rest, x), where(turned, x, rest)
+    return where(turned, b, a), where(turned, a, b), x, y, turned
 
 
 def _betainc(a, b, x):
     inf = filled(a, math.inf)
     inside = (a > 0.0) & (b > 0.0) & (a < inf) & (b < inf) & (x > 0.0) & (x < 1.0)
     p, q, z = where(inside, a, 1.0), where(inside, b, 1.0), where(inside, x, 0.5)
-    turned = z > 0.5
-    y = where(turned, z, 1.0 - z)
-    z = where(turned, 1.0 - z, z)
-    p, q = where(turned, q, p), where(turned, p, q)
+    p, q, z, y, turned = _turned(p, q, z)
     lower, own, rest = _tail(p, q, z, y)
     # G / own, the other parameter divided by the sum being 1 / (1 + own / other)
-    log_first = _log_prefactor(p, q, z, y) - lax.log1p(own / where(lower, q, p))
+    of_small = _log_beta_of_small(p, q)
+    log_first = _log_prefactor(p, q, z, y, of_small)
+    log_first = log_first - lax.log1p(own / where(lower, q, p))
     first = lax.exp(log_first)
     value = first * (1.0 + rest)
     complement = 1.0 - value
     complement = where(own < 1.0, -lax.expm1(log_first) - first * rest, complement)
     tiny = lower & _near_zero(p, z)
-    small = _upper_of_small(where(tiny, p, 0.5), q, where(tiny, z, 0.05))
+    safe = where(tiny, p, 0.5), q, where(tiny, z, 0.05), where(tiny, of_small, 0.0)
+    small = _upper_of_small(*safe)
     complement = where(tiny, small, complement)
     value = where(lower ^ turned, value, complement)
     return where(inside, value, _limit(a, b, x))
@@ -242,7 +254,7 @@ def _density(a, b, x):
     inf = filled(a, math.inf)
     inside = (a > 0.0) & (b > 0.0) & (a < inf) & (b < inf) & (x > 0.0) & (x < 1.0)
     p, q, z = where(inside, a, 1.0), where(inside, b, 1.0), where(inside, x, 0.5)
-    y = 1.0 - z
+    p, q, z, y, _ = _turned(p, q, z)
     value = lax.exp(_log_prefactor(p, q, z, y) - lax.log(z) - lax.log(y))
     value = value / (1.0 / p + 1.0 / q)
     at_zero = where(a < 1.0, inf, where(a > 1.0, 0.0, b))

@@ -19,15 +19,15 @@ import math
 
 from .. import primitives as lax
 from ..dtypes import finfo
-from .program import filled, invalid, partial_derivative, programmed, where
+from .program import filled, invalid, partial_derivative, programmed, reciprocal, where
 from .quadrature import integral, negligible, quadratic_end
 from .stirling import (
     LOG_ROOT_TWO_PI,
+    SHIFT,
     exp_minus,
     log1p_minus,
     log_gamma_1p,
     log_gamma_of_small,
-    shift_of,
     stirling_remainder,
 )
 
@@ -74,7 +74,7 @@ def gamma_density(a, x):
 
 def _log_prefactor(a, x, log_x):
     """log D(a, x) - log a, for a > 0."""
-    shift = float(shift_of(a))
+    shift = float(SHIFT)
     large = a >= shift
     # D / a = exp(a (log(1 + m) - m) - r(a)) / sqrt(2 pi a) with m = (x - a) / a.
     safe = where(large, a, shift)
@@ -143,8 +143,8 @@ def _upper_of_small(a, x):
     log_z = a * lax.log(x) - log_gamma_1p(a)
     term, total = filled(x, 1.0), filled(x, 0.0)
     for k in range(1, SERIES):
-        term = term * (-x / float(k))
-        total = total + term / (a + float(k))
+        term = term * (x * (-1.0 / k))
+        total = total + term * reciprocal(a + float(k))
     return -lax.expm1(log_z) - lax.exp(log_z) * a * total
 
 

@@ -85,10 +85,11 @@ def _ndtr(x):
 
 
 def _log_ndtr(x):
-    low = x < -1.0
-    y = where(low, x, -1.0)
-    left = lax.log(0.5 * _erfcx_of_positive(-ROOT_HALF * y)) - 0.5 * y * y
-    right = lax.log1p(-_ndtr(-where(low, 0.0, x)))
+    factor = 0.5 * _erfcx_of_positive(ROOT_HALF * abs(x))
+    low = x < 0.0
+    left = lax.log(where(low, factor, 0.5)) - 0.5 * x * x
+    y = where(low, 0.0, where(x > 1e3, 1e3, x))
+    right = lax.log1p(-factor * exp_square(y, -0.5))
     return where(low, left, right)
 
 

@@ -18,13 +18,15 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebder
+from numpy.polynomial.polynomial import polyder
 
 from ..config import nan_safe
 from ..core.avals import ShapedArray
 from ..core.literal import aval_of, literal
 from ..core.primitive import Primitive
 from ..core.rules import JvpRule, add_tangents, instantiate
-from ..primitives import convert_element_type, select
+from ..primitives import convert_element_type, select, square
 from ..primitives.elementwise.builders import (
     FLOATS,
     elementwise_batch,
@@ -80,10 +82,13 @@ def programmed(
                 total = add_tangents(total, d * spread_tangent(t, d))
         return out, spread_tangent(total, out)
 
-    def lower(hlo, out, *operands, order=none, **static):
-        aval = ShapedArray(out.shape, out.dtype)
+    def program_of(out, *, order=none, **static):
+        return program(order, ShapedArray(out.shape, out.dtype), tuple(static.items()))
+
+    def lower(hlo, out, *operands, **given):
+        closed = program_of(out, **given)
+        (aval,) = closed.out_avals
         names = [hlo.value(hlo.spread(x, out.shape), aval) for x in operands]
-        closed = program(order, aval, tuple(static.items()))
         return hlo.call(closed, *names, name=name)[0]
 
     primitive = Primitive(
@@ -92,6 +97,7 @@ def programmed(
         jvp=JvpRule(jvp),
         batch=elementwise_batch(name),
         lower=lower,
+        program=program_of,
     )
     return primitive
 
@@ -149,10 +155,7 @@ def invalid(x):
 
 def polynomial(x, coefficients):
     """The value of a polynomial by Horner's rule, the constant term first."""
-    total = filled(x, coefficients[-1])
-    for c in reversed(coefficients[:-1]):
-        total = total * x + c
-    return total
+    return polynomial_p.bind(x, coefficients=tuple(coefficients))
 
 
 def chebyshev(x, coefficients):
@@ -160,12 +163,53 @@ def chebyshev(x, coefficients):
 
     Coefficients that are below the rounding of f32 are left out there.
     """
+    return chebyshev_p.bind(x, coefficients=tuple(coefficients))
+
+
+def reciprocal(x):
+    """1 / x, whose derivatives are its powers: one division serves them all."""
+    return reciprocal_p.bind(x)
+
+
+def _horner(x, coefficients):
+    total = filled(x, coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        total = total * x + c
+    return total
+
+
+def _clenshaw(x, coefficients):
     if x.dtype == FLOAT32:
         least = 1e-9 * max(map(abs, coefficients))
-        count = max(k for k, c in enumerate(coefficients) if abs(c) > least) + 1
+        count = max(k for k, c in enumerate(coefficients) if abs(c) >= least) + 1
         coefficients = coefficients[:count]
     twice = 2.0 * x
     b1, b2 = filled(x, 0.0), filled(x, 0.0)
     for c in reversed(coefficients[1:]):
         b1, b2 = twice * b1 - b2 + c, b1
     return x * b1 - b2 + coefficients[0]
+
+
+reciprocal_p = programmed(
+    "reciprocal", lambda x: 1.0 / x, 1, (lambda order, x: -square(reciprocal(x)),)
+)
+# Derivatives of such sums are others, not the recurrence differentiated: programs of
+# second derivatives are so a third as long, and share what is the same in them.
+polynomial_p = programmed(
+    "polynomial",
+    _horner,
+    1,
+    (lambda order, x, coefficients: polynomial(x, _derived(polyder, coefficients)),),
+    ("coefficients",),
+)
+chebyshev_p = programmed(
+    "chebyshev",
+    _clenshaw,
+    1,
+    (lambda order, x, coefficients: chebyshev(x, _derived(chebder, coefficients)),),
+    ("coefficients",),
+)
+
+
+def _derived(derivative, coefficients):
+    return derivative(coefficients).tolist()

@@ -8,38 +8,19 @@ import math
 
 from .. import primitives as lax
 from . import tables
-from .program import FLOAT32, chebyshev, filled, polynomial, where
+from .program import chebyshev, filled, polynomial, reciprocal, where
 
 LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
-# From where on Stirling's series is used, which in f32 is early enough. Gamma functions
-# of smaller numbers are those of numbers that are larger by so much.
-SHIFT = 10
-SHIFT_IN_SINGLE = 4
-
-
-def shift_of(x) -> int:
-    """The number from which on Stirling's series has the precision of x."""
-    return SHIFT_IN_SINGLE if x.dtype == FLOAT32 else SHIFT
-
-
-# B(2k) / (2k (2k - 1)), of 1/x, 1/x**3, ...: Abramowitz and Stegun, 6.1.41.
-STIRLING = (
-    1 / 12,
-    -1 / 360,
-    1 / 1260,
-    -1 / 1680,
-    1 / 1188,
-    -691 / 360360,
-    1 / 156,
-    -3617 / 122400,
-)
+# From where on the remainder of Stirling's formula is used. Gamma functions of smaller
+# numbers are those of numbers that are larger by so much.
+SHIFT = 3
 
 
 def stirling_remainder(x):
-    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x >= shift_of(x)."""
-    z = 1.0 / x
-    return z * polynomial(z * z, STIRLING)
+    """log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x >= SHIFT."""
+    z = reciprocal(x)
+    return z * chebyshev((2.0 * SHIFT**2) * (z * z) - 1.0, tables.STIRLING)
 
 
 def log_gamma_of_small(a):

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from minijax import jit, lax, random, tree, vmap
+from minijax import custom_jvp, custom_vjp, grad, jit, lax, random, tree, vmap
 from minijax import numpy as jnp
 from minijax.experimental import sparse
 from minijax.experimental.sparse import BCOO, BCSR, COO, CSC, CSR
 from minijax.scipy.sparse.linalg import cg
 from minijax.test_util import check_grads
+
+from ..laws import Case, check_derivatives
 
 DENSE = np.array([[0.0, 1.0, 0.0, 2.0], [3.0, 0.0, 0.0, 0.0], [0.0, 4.0, 5.0, 0.0]])
 LAYOUTS = [(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)]
@@ -19,7 +21,7 @@ layouts = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 def padded(layout=(0, 0)):
     """The matrix with every place twice, each with half the value, and padding."""
     x = BCOO.fromdense(DENSE.astype("f4") / 2, n_batch=layout[0], n_dense=layout[1])
-    return x + x
+    return x + x.replaced(x.data, jnp.array(x.indices))
 
 
 def same(x, dense):
@@ -173,7 +175,7 @@ def test_gradients_of_what_is_stored():
     same(sparse.jacfwd(lambda A: A @ x)(A), sparse.todense(jacobian))
 
 
-def test_derivatives_of_operations(x64):
+def test_derivatives_of_operations():
     """Both modes, twice, of products, sums and slices of stored data."""
     A = BCOO.fromdense(DENSE)
 
@@ -182,7 +184,7 @@ def test_derivatives_of_operations(x64):
         square = sparse.todense(x @ x.T)
         return square @ (x * v @ v), sparse.todense(x.T[1:].sum(0)), (x + x)[0].sum()
 
-    check_grads(f, (A.data, jnp.arange(4.0)), order=2)
+    check_derivatives(Case("sparse", f, [A.data.shape, (4,)]), "f64")
 
 
 def test_batches_map_over_batch_axes():
@@ -315,6 +317,90 @@ def f32(x):
 
 
 X = BCOO.fromdense(DENSE)
+# Programs in the place of operations
+
+
+def test_branches_of_other_sizes_are_padded():
+    """cond of x and x + y stores as many elements as the larger one."""
+    x, y = BCOO.fromdense(DENSE.astype("f4")), BCOO.fromdense(np.eye(3, 4, dtype="f4"))
+    f = sparse.sparsify(
+        lambda p, x, y: lax.cond(p, lambda x, y: x, lambda x, y: x + y, x, y)
+    )
+
+    for choice in (True, False):
+        out = jit(f)(choice, x, y)
+        same(out, DENSE if choice else DENSE + np.eye(3, 4))
+        assert out.nse == x.nse + y.nse
+
+
+def test_scan_over_batches_of_rows():
+    """Rows of an array with a batch axis are inputs and outputs of a loop."""
+    x = BCOO.fromdense(DENSE.astype("f4"), n_batch=1)
+    v = np.arange(4, dtype="f4")
+
+    def sums(x):
+        return lax.scan(lambda c, row: (c + row @ v, 2 * row), jnp.float32(0), x)
+
+    total, rows = sparse.sparsify(sums)(x)
+    same(rows, 2 * DENSE)
+    np.testing.assert_allclose(total, (DENSE @ v).sum(), rtol=1e-6)
+
+
+def test_derivatives_through_loops_and_branches():
+    """The gradient in the data is that of the dense program where elements are."""
+    x = BCOO.fromdense(DENSE)
+    v = np.arange(4.0)
+
+    def program(x):
+        x = lax.cond(v[1] > 0, lambda x: jnp.sin(x), lambda x: x, x)
+        x = lax.fori_loop(0, 3, lambda k, x: 2 * x, x)
+        return (
+            lax.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, s[1] / 3), (0, x))[
+                1
+            ]
+            @ v
+        ).sum()
+
+    found = sparse.grad(sparse.sparsify(program))(x)
+    expected = grad(program)(jnp.asarray(DENSE))
+    same(found, np.where(DENSE != 0, expected, 0))
+
+
+@jit
+def windows(x, starts):
+    numbers = lax.GatherDimensionNumbers((0, 2), (), (0, 1))
+    return sparse.bcoo_gather(x, starts, numbers, (2, 3), mode="clip")
+
+
+def test_gathered_windows_are_those_of_the_dense_array():
+    """With window axes before and after those of the positions, moved inside."""
+    starts = np.array([[0, 1], [9, -2], [1, 0]])
+    numbers = lax.GatherDimensionNumbers((0, 2), (), (0, 1))
+    expected = lax.gather(DENSE.astype("f4"), starts, numbers, (2, 3), mode="clip")
+
+    for layout in ((0, 0), (1, 0), (0, 1)):
+        same(windows(padded(layout), starts), expected)
+
+
+@pytest.mark.parametrize("kind", [custom_jvp, custom_vjp])
+def test_functions_with_rules_of_their_own(kind):
+    """Values are theirs; derivatives need the rule, which is for dense arrays."""
+
+    @kind
+    def twice(x):
+        return 2 * x
+
+    if kind is custom_jvp:
+        twice.defjvp(lambda x, x_dot: (twice(*x), 2 * x_dot[0]))
+    else:
+        twice.defvjp(lambda x: (twice(x), None), lambda _, ct: (2 * ct,))
+    f = sparse.sparsify(lambda x: twice(x) @ jnp.ones(4))
+
+    np.testing.assert_allclose(f(X), 2 * DENSE.sum(1), rtol=1e-6)
+    with pytest.raises(NotImplementedError, match="rule of twice takes dense arrays"):
+        sparse.grad(lambda x: f(x).sum())(X)
+
+
 ERRORS = [
     (
         lambda: BCOO((f32(np.ones(3)), np.zeros((2, 2), int)), shape=(2, 2)),
@@ -368,6 +454,37 @@ ERRORS = [
         lambda: sparse.bcoo_concatenate([X, X[0]], dimension=0),
         "ValueError: bcoo_concatenate: arrays must agree in n_batch, n_sparse and "
         "n_dense, got [(0, 1, 0), (0, 2, 0)]. Use update_layout.",
+    ),
+    (
+        lambda: sparse.sparsify(
+            lambda x: lax.while_loop(
+                lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1] + s[1].T), (0, x)
+            )
+        )(X[:, :3]),
+        "TypeError: sparsify: while_loop must keep the layout of its carries, got "
+        "BCOO(float32[3, 3], nse=10) after BCOO(float32[3, 3], nse=5). Use "
+        "sum_duplicates(nse=...) where elements are added, or todense().",
+    ),
+    (
+        lambda: sparse.sparsify(
+            lambda x: lax.cond(True, lambda x: x, lambda x: jnp.ones((3, 4)), x)
+        )(X),
+        "TypeError: sparsify: branches of cond must return arrays of one layout, got "
+        "f32[3,4] and BCOO(float32[3, 4], nse=5). Use todense() in one of them.",
+    ),
+    (
+        lambda: sparse.sparsify(lambda x: lax.scan(lambda c, r: (c, r), 0.0, x))(X),
+        "NotImplementedError: sparsify: scan must have the leading axis of its inputs "
+        "as a batch axis, got BCOO(float32[3, 4], nse=5) with n_batch=0. Use "
+        "bcoo_update_layout(x, n_batch=1).",
+    ),
+    (
+        lambda: sparse.sparsify(lambda x: x.at[np.array([9])].get(mode="fill"))(X),
+        "NotImplementedError: bcoo_gather: windows are moved inside, and there are no "
+        "batching axes, got mode=GatherScatterMode.FILL_OR_DROP and "
+        "GatherDimensionNumbers(offset_dims=(1,), collapsed_slice_dims=(0,), "
+        "start_index_map=(0,), operand_batching_dims=(), "
+        "start_indices_batching_dims=()). Use mode='clip', or vmap.",
     ),
     (
         lambda: sparse.eye(2, sparse_format="dia"),

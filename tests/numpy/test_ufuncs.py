@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minijax
-from minijax import jit, vmap
+from minijax import jit, make_jaxpr, vmap
 from minijax import numpy as jnp
 from minijax.test_util import check_grads
 
@@ -103,6 +103,65 @@ def test_derivatives_and_batching(x64):
     check_grads(lambda x: f.at(x, np.array([0, 0]), x[1], inplace=False), (x,), order=1)
     rows = vmap(f.reduce)(x)
     np.testing.assert_allclose(rows, f.reduce(x, axis=1))
+
+
+STARTS = np.array([5, 0, 3, 3, 12, 1, 9, 7, 7, 2])
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 13, 64])
+@pytest.mark.parametrize("name", ["add", "multiply", "maximum", "logaddexp"])
+def test_slices_of_all_lengths(name, size):
+    """x[i:j] folded for slices that overlap, are empty, or reach to the end."""
+    x = np.random.default_rng(size).normal(size=(2, size)).astype("f4")
+    starts = STARTS % size
+
+    found = getattr(jnp, name).reduceat(x, starts, axis=1)
+    expected = getattr(np, name).reduceat(x, starts, axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_slices_that_start_outside_are_marked():
+    found = jnp.add.reduceat(np.arange(4.0), np.array([0, 9, 2]))
+
+    np.testing.assert_array_equal(found, [6, np.nan, 5])
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 100])
+@pytest.mark.parametrize("name", ["bitwise_xor", "logical_and", "logaddexp"])
+def test_trees_give_what_the_order_gives(name, size):
+    """Pairs of pairs, with a mask and something to start from."""
+    stream = np.random.default_rng(size)
+    x = stream.integers(-9, 9, size=(3, size))
+    mask = stream.uniform(size=(3, size)) < 0.7
+    if name == "logaddexp":
+        x = x.astype("f4")
+    f, expected = getattr(jnp, name), getattr(np, name)
+
+    for axis in (1, (0, 1)):
+        found = f.reduce(x, axis=axis, where=mask, initial=1)
+        wanted = expected.reduce(x, axis=axis, where=mask, initial=1)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_folds_of_many_take_few_steps():
+    """The program of a fold of n numbers has a logarithm of n as many equations."""
+    sizes = [
+        str(make_jaxpr(jnp.logaddexp.reduce)(np.zeros(n, "f4"))).count("\n")
+        for n in (256, 256 * 256)
+    ]
+
+    assert sizes[1] < 2.5 * sizes[0]
+    assert "scan" not in str(make_jaxpr(jnp.logaddexp.reduce)(np.zeros(99, "f4")))
+
+
+def test_derivatives_of_trees(x64):
+    x = np.random.default_rng(0).normal(size=(7, 2))
+
+    check_grads(lambda x: jnp.logaddexp.reduce(x, axis=0), (x,), order=2)
+    x[3] = 0
+    check_grads(
+        lambda x: jnp.multiply.reduceat(x, np.array([0, 4, 1, 6])), (x,), order=2
+    )
 
 
 @pytest.mark.parametrize(

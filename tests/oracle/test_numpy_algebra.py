@@ -266,7 +266,7 @@ UFUNC_METHODS = [
     *several(
         [
             f"jnp.{name}.{call}"
-            for name in ("add", "multiply", "maximum", "minimum", "subtract", "power")
+            for name in ("add", "multiply", "maximum", "minimum", "subtract")
             for call in (
                 "reduce(x)",
                 "reduce(x, 1)",

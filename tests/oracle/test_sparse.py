@@ -126,6 +126,48 @@ SPARSE_ONLY = {
     "BCSR": lambda s, x: s.BCSR.from_bcoo(x),
     "len": lambda s, x: (len(x) * x, [r * 1 for r in x]),
 }
+
+
+def branches(f, g):
+    """One of two functions of (x, v), by the sign of the first element of v."""
+
+    def call(s, x, v):
+        lax = resolve(s.__name__.partition(".")[0], "lax")
+        chosen = s.sparsify(lambda x, v: lax.cond(v[0] > 2, f, g, x, v))
+        return chosen(x, v), s.sparsify(lambda x: lax.cond(True, f, g, x, v))(x)
+
+    return call
+
+
+def doubled(s, x, v):
+    """x, doubled until the sum of x @ v is large, and how often."""
+    lax = resolve(s.__name__.partition(".")[0], "lax")
+
+    def loop(x, v):
+        def going(state):
+            return (abs(state[1]) @ v).sum() < 50
+
+        return lax.while_loop(going, lambda s: (s[0] + 1, s[1] + s[1]), (0, x))
+
+    return s.sparsify(loop)(x, v)
+
+
+def taken(index):
+    return lambda s, x: s.sparsify(lambda x: x[index])(x)
+
+
+CONTROL = [
+    ("cond", branches(lambda x, v: 2 * x, lambda x, v: x / 3), ((4,),)),
+    ("cond dense", branches(lambda x, v: x @ v, lambda x, v: 2 * v[:3]), ((4,),)),
+    ("while", doubled, ((4,),)),
+]
+TAKEN = {
+    "rows": np.array([2, 0, 1, 0]),
+    "matrix of rows": np.array([[2, 0], [1, 0]]),
+    "columns": (slice(None), np.array([1, 0, 3])),
+    "elements": (np.array([2, 0]), np.array([1, 3])),
+    "part of rows": (np.array([2, 0]), slice(1, 3)),
+}
 PRODUCTS = [
     ("vector", lambda s, x, v: x @ v, ((4,),), ((0, 0), (1, 0))),
     ("matrix", lambda s, x, v: x @ v, ((4, 2),), ((0, 0), (1, 0))),
@@ -214,6 +256,8 @@ ROWS = [
         for n, f, other_shape, layouts in PRODUCTS[:5]
         for k in layouts if n != "times dense"
     ],
+    *[row(n, f, others) for n, f, others in CONTROL],
+    *[row(f"taken {n}", taken(index)) for n, index in TAKEN.items()],
     row("jacobian", lambda s, x: s.jacfwd(lambda x: (x * 2).todense().sum(1))(x),
         dtypes=("f32",)),
     row("reverse jacobian", scaled_rows, dtypes=("f32",)),

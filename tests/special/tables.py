@@ -20,6 +20,17 @@ def log_gamma_1p(t):
     return mp.loggamma(1 + a) / a if a else -mp.euler
 
 
+def stirling(t):
+    """x times the remainder of Stirling's formula for 9 / x**2 = (1 + t) / 2."""
+    u = (1 + t) / 18
+    if u * 10**6 < 1:
+        terms = [mp.bernoulli(2 * k) / (2 * k * (2 * k - 1)) for k in range(1, 8)]
+        return mp.fsum(c * u**k for k, c in enumerate(terms))
+    x = 1 / mp.sqrt(u)
+    formula = (x - mp.mpf(1) / 2) * mp.log(x) - x + mp.log(2 * mp.pi) / 2
+    return x * (mp.loggamma(x) - formula)
+
+
 def erfcx(t):
     """(1 + 2 x) exp(x**2) erfc(x) for x = 3.75 (1 + t) / (1 - t)."""
     x = mp.mpf(15) / 4 * (1 + t) / (1 - t)
@@ -131,6 +142,7 @@ def fresnel_g(t):
 
 TABLES: dict[str, Callable] = {
     "LOG_GAMMA_1P": log_gamma_1p,
+    "STIRLING": stirling,
     "ERFCX": erfcx,
     "NDTRI_CENTER": ndtri_center,
     "NDTRI_TAIL": ndtri_tail,

@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import lax
 from ... import numpy as jnp
+from ...api import vmap
 from . import storage
 from .bcoo import bcoo_sum_duplicates, bcoo_update_layout
 
@@ -138,9 +139,9 @@ def bcoo_concatenate(operands, *, dimension):
     shape[axis] = sum(x.shape[axis] for x in operands)
     if axis < a:
         nse = max(x.nse for x in operands)
-        padded = [_padded(x, nse) for x in operands]
-        data = jnp.concatenate([x.data for x in padded], axis=axis)
-        indices = jnp.concatenate([x.indices for x in padded], axis=axis)
+        wide = [padded(x, nse) for x in operands]
+        data = jnp.concatenate([x.data for x in wide], axis=axis)
+        indices = jnp.concatenate([x.indices for x in wide], axis=axis)
         return first.replaced(data, indices, shape=shape)
     start, rows = 0, []
     for x in operands:
@@ -156,7 +157,7 @@ def bcoo_concatenate(operands, *, dimension):
     return first.replaced(data, jnp.concatenate(rows, axis=a), shape=shape)
 
 
-def _padded(mat, nse):
+def padded(mat, nse):
     """The array with padding, up to nse elements in each batch."""
     more = nse - mat.nse
     if not more:
@@ -326,6 +327,52 @@ def bcoo_dynamic_slice(mat, start_indices, slice_sizes):
     low = jnp.stack(starts[a:b]).astype(indices.dtype)
     high = low + np.array(sizes[a:b], indices.dtype)
     return _selected(mat, data, indices, sizes, low, high, 1)
+
+
+def bcoo_gather(
+    operand,
+    start_indices,
+    dimension_numbers,
+    slice_sizes,
+    *,
+    unique_indices=False,
+    indices_are_sorted=False,
+    mode=None,
+    fill_value=None,
+):
+    """Windows of a sparse array at given positions; arguments as for `lax.gather`.
+
+    Windows are moved inside; the axes of `start_indices` become batch axes. Flags are
+    accepted, and not needed.
+    """
+    mode = lax.GatherScatterMode.from_any(mode)
+    if mode is lax.GatherScatterMode.FILL_OR_DROP or dimension_numbers[3]:
+        raise NotImplementedError(
+            "bcoo_gather: windows are moved inside, and there are no batching axes, "
+            f"got mode={mode} and {dimension_numbers}. Use mode='clip', or vmap."
+        )
+    offsets, collapsed, index_map = dimension_numbers[:3]
+
+    def window(vector):
+        starts = [0] * operand.ndim
+        for axis, start in zip(index_map, vector, strict=True):
+            starts[axis] = start
+        part = bcoo_dynamic_slice(operand, starts, slice_sizes)
+        part = bcoo_squeeze(part, dimensions=collapsed)
+        most = math.prod(part.sparse_sizes)
+        return part.sum_duplicates(nse=most) if part.nse > most else part
+
+    start_indices = jnp.asarray(start_indices)
+    for _ in start_indices.shape[:-1]:
+        window = vmap(window)
+    out = window(start_indices)
+    batch = start_indices.ndim - 1
+    order = [d for d in range(out.ndim) if d not in offsets] + list(offsets)
+    if order == list(range(out.ndim)):
+        return out
+    if batch:
+        out = bcoo_update_layout(out, n_batch=0)
+    return bcoo_transpose(out, permutation=np.argsort(order).tolist())
 
 
 def bcoo_reduce_sum(mat, *, axes):

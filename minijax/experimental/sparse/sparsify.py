@@ -12,18 +12,20 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ... import lax, tree
 from ... import numpy as jnp
+from ... import tree
 from ...api import ShapeDtypeStruct, make_jaxpr
 from ...core.literal import Literal
-from . import operators
-from .base import JAXSparse, describe
+from . import operators, programs
+from .base import describe
 from .bcoo import as_bcoo
 from .products import bcoo_dot_general
+from .programs import is_sparse
 from .reshaping import (
     bcoo_broadcast_in_dim,
     bcoo_concatenate,
     bcoo_dynamic_slice,
+    bcoo_gather,
     bcoo_reduce_sum,
     bcoo_reshape,
     bcoo_rev,
@@ -31,10 +33,6 @@ from .reshaping import (
     bcoo_squeeze,
     bcoo_transpose,
 )
-
-
-def _is_sparse(x):
-    return isinstance(x, JAXSparse)
 
 
 def sparsify(f: Callable, use_tracer: bool = False) -> Callable:
@@ -55,9 +53,9 @@ def sparsify(f: Callable, use_tracer: bool = False) -> Callable:
 
     @functools.wraps(f)
     def wrapped(*args, **kwargs):
-        leaves, treedef = tree.flatten((args, kwargs), is_leaf=_is_sparse)
-        leaves = [as_bcoo(x) if _is_sparse(x) else x for x in leaves]
-        places = [k for k, x in enumerate(leaves) if _is_sparse(x)]
+        leaves, treedef = tree.flatten((args, kwargs), is_leaf=is_sparse)
+        leaves = [as_bcoo(x) if is_sparse(x) else x for x in leaves]
+        places = [k for k, x in enumerate(leaves) if is_sparse(x)]
         if not places:
             return f(*args, **kwargs)
         out_tree = None
@@ -68,7 +66,7 @@ def sparsify(f: Callable, use_tracer: bool = False) -> Callable:
             for k, x in zip(places, stand_ins, strict=True):
                 full[k] = x
             given, named = tree.unflatten(treedef, full)
-            outs, out_tree = tree.flatten(f(*given, **named), is_leaf=_is_sparse)
+            outs, out_tree = tree.flatten(f(*given, **named), is_leaf=is_sparse)
             return outs
 
         dense = [ShapeDtypeStruct(leaves[k].shape, leaves[k].dtype) for k in places]
@@ -86,7 +84,7 @@ def _run(closed, args):
     values.update(zip(jaxpr.invars, args, strict=True))
     for eqn in jaxpr.eqns:
         operands = [x if type(x) is Literal else values[x] for x in eqn.invars]
-        if any(_is_sparse(x) for x in operands):
+        if any(is_sparse(x) for x in operands):
             outs = _apply(eqn, operands)
         else:
             out = eqn.primitive.bind(*operands, **eqn.params)
@@ -102,11 +100,11 @@ def _apply(eqn, operands):
         return [x.replaced(eqn.primitive.bind(x.data, **params))]
     if name in ("jit", "call", "closed_call", "remat", "checkpoint"):
         return _run(params["jaxpr"], operands)
-    if name == "scan":
-        return _scan(operands, **params)
+    if name in _PROGRAMS:
+        return _PROGRAMS[name](_run, *operands, **params)
     rule = _RULES.get(name)
     if rule is None:
-        types = ", ".join(repr(x) if _is_sparse(x) else describe(x) for x in operands)
+        types = ", ".join(repr(x) if is_sparse(x) else describe(x) for x in operands)
         raise NotImplementedError(
             f"sparsify: no rule for {name} of ({types}): its result would be dense, or "
             "nobody has needed it. Use sparse.todense() before this step."
@@ -122,32 +120,13 @@ _ELEMENTWISE = frozenset(
 )
 
 
-def _scan(operands, *, jaxpr, length, num_consts, num_carry, reverse, **_unused):
-    """A loop whose carries and inputs may be sparse; carries keep their layout."""
-    consts = operands[:num_consts]
-    first = [_forgetful(x) for x in operands[num_consts : num_consts + num_carry]]
-
-    def body(carry, xs):
-        outs = _run(jaxpr, [*consts, *carry, *xs])
-        return [_forgetful(x) for x in outs[:num_carry]], outs[num_carry:]
-
-    xs = operands[num_consts + num_carry :]
-    carry, ys = lax.scan(body, first, xs, length=length, reverse=reverse)
-    return [*carry, *ys]
-
-
-def _forgetful(x):
-    """A sparse array of which no order is known, so that all carries are alike."""
-    return x.replaced(x.data, x.indices) if _is_sparse(x) else x
-
-
 def _integer_pow(x, *, y):
     return operators.power(x, y)
 
 
 def _pow(x, y):
     value = getattr(y, "val", y)
-    return operators.power(x, float(value) if not _is_sparse(value) else value)
+    return operators.power(x, float(value) if not is_sparse(value) else value)
 
 
 def _div(x, y):
@@ -183,7 +162,7 @@ def _broadcast_in_dim(x, *, shape, broadcast_dimensions, **_unused):
 
 
 def _concatenate(*xs, dimension):
-    dense = [x for x in xs if not _is_sparse(x)]
+    dense = [x for x in xs if not is_sparse(x)]
     if dense:
         raise NotImplementedError(
             f"sparsify: concatenate must have sparse operands only, got "
@@ -196,6 +175,19 @@ def _dynamic_slice(x, *starts, slice_sizes):
     return bcoo_dynamic_slice(x, starts, slice_sizes)
 
 
+def _reduce_sum(x, *, axes):
+    # A number is dense.
+    y = bcoo_reduce_sum(x, axes=axes)
+    return y if y.ndim else y.todense()
+
+
+_PROGRAMS: dict[str, Callable] = {
+    "cond": programs.cond,
+    "custom_jvp_call": programs.custom_call,
+    "custom_vjp_call": programs.custom_call,
+    "scan": programs.scan,
+    "while": programs.while_loop,
+}
 _RULES: dict[str, Callable] = {
     "add": operators.add,
     "broadcast_in_dim": _broadcast_in_dim,
@@ -206,7 +198,8 @@ _RULES: dict[str, Callable] = {
     "integer_pow": _integer_pow,
     "mul": operators.multiply,
     "pow": _pow,
-    "reduce_sum": lambda x, *, axes: bcoo_reduce_sum(x, axes=axes),
+    "gather": bcoo_gather,
+    "reduce_sum": _reduce_sum,
     "reshape": _reshape,
     "rev": lambda x, *, dimensions: bcoo_rev(x, dimensions),
     "slice": lambda x, **params: bcoo_slice(x, **params),

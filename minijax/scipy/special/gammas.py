@@ -13,7 +13,7 @@ from ...dtypes import COMPLEX, INTS, canonicalize
 from ...numpy.promotion import as_operand
 from ...numpy.selection import where
 from ...runtime.array import from_numpy
-from ...special.stirling import shift_of, stirling_remainder
+from ...special.stirling import SHIFT, stirling_remainder
 from .arguments import operands, strong, strong_reals
 
 
@@ -273,14 +273,13 @@ def _gamma_quotient(p, q):
     """Gamma(p) / Gamma(q); neither at a pole, unless both overflow."""
     positive = (p > 0) & (q > 0)
     a, b = where(positive, p, 1.0), where(positive, q, 1.0)
-    # From `shift` on by the difference of Stirling's series, whose large terms are
+    # From SHIFT on by the difference of Stirling's series, whose large terms are
     # taken together; below by the recurrence.
-    shift = shift_of(a)
-    low_a, low_b = a < shift, b < shift
+    low_a, low_b = a < SHIFT, b < SHIFT
     rising = where(low_b, b, 1.0) / where(low_a, a, 1.0)
-    for k in range(1, shift):
+    for k in range(1, SHIFT):
         rising = rising * where(low_b, b + k, 1.0) / where(low_a, a + k, 1.0)
-    high_a, high_b = where(low_a, a + shift, a), where(low_b, b + shift, b)
+    high_a, high_b = where(low_a, a + SHIFT, a), where(low_b, b + SHIFT, b)
     m = high_a - high_b
     log = m * lax.log(high_a) + (high_b - 0.5) * lax.log1p(m / high_b) - m
     log = log + stirling_remainder(high_a) - stirling_remainder(high_b)

@@ -13,10 +13,15 @@ def _log_mass(a, b):
     # Both on the right: mirrored to the left, where Phi is small and precise.
     right = a > 0
     a, b = jnp.where(right, -b, a), jnp.where(right, -a, b)
-    log_a, log_b = special.log_ndtr(a), special.log_ndtr(b)
+    around = b > 0
+    log_a, log_b = special.log_ndtr(a), special.log_ndtr(jnp.where(around, -b, b))
     one_side = log_b + jnp.where(a == -INF, 0.0, log1mexp(log_b - log_a))
-    around = jnp.log1p(-special.ndtr(a) - special.ndtr(-b))
-    return jnp.where(b > 0, around, jnp.where(a == b, -INF, one_side))
+    below, above = (
+        jnp.where(c == -INF, 0.0, jnp.exp(log))
+        for c, log in ((a, log_a), (-abs(b), log_b))
+    )
+    both_sides = jnp.log1p(-below - above)
+    return jnp.where(around, both_sides, jnp.where(a == b, -INF, one_side))
 
 
 def _standard(where, x, a, b, loc, scale):
