@@ -328,7 +328,9 @@ def stretches(groups: list[list[Run]], wiring: Wiring) -> list[list[Stretch]]:
                 parts.append([between])
                 between = ()
         if run in last:
-            copies = zip(*[map(r.copy, range(r.copies)) for r in last[run]], strict=True)
+            copies = zip(
+                *[map(r.copy, range(r.copies)) for r in last[run]], strict=True
+            )
             parts.append(list(copies))
     return parts
 
