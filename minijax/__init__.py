@@ -93,6 +93,7 @@ from .config import (
 )
 from .dtypes import float0 as float0
 from .on_demand import on_demand as _on_demand
+from .runtime.allocator import follow_option as _keep_memory_when_asked
 from .runtime.array import Array as Array
 from .runtime.origins import note_when_asked as _note_when_asked
 
@@ -100,6 +101,7 @@ from .version import __version__ as __version__
 from .version import __version_info__ as __version_info__
 
 _note_when_asked()
+_keep_memory_when_asked()
 
 # Loaded when they are first asked for, so that importing the package stays fast.
 _LAZY = frozenset(

@@ -279,6 +279,7 @@ OPTIONS = (
     _text("platform_name", ""),
     _number("num_cpu_devices", -1),
     _flag("cpu_enable_async_dispatch", True),
+    _flag("cpu_keep_memory", False),
     _choice(
         "cpu_collectives_implementation",
         "gloo",

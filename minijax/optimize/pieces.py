@@ -29,7 +29,7 @@ from .repeats import COPIES, Run, Stretch, Wiring, find_runs
 
 LAUNCH = 15e-6  # seconds that a piece costs in each call
 SHARE = 0.03  # of the time of a call that launches may take
-FEWEST = 300  # equations that are saved, or it is not worth it
+FEWEST = 2000  # equations that are saved, or it is not worth it
 LEAST = 200  # the same for runs that belong together
 SHORT = 60  # the same for one run that may belong to others
 OPERATION = 0.08e-9  # seconds for one element of an elementwise operation
