@@ -59,7 +59,7 @@ def owens(h, a):
     def density(t):
         return mp.exp(-h * h * (1 + t * t) / 2) / (1 + t * t)
 
-    return mp.quad(density, mp.linspace(0, a, 9)) / (2 * mp.pi)
+    return mp.quad(density, mp.linspace(0, a, 3)) / (2 * mp.pi)
 
 
 def dawson(x):
