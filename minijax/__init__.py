@@ -110,6 +110,7 @@ _LAZY = frozenset(
         "custom_batching",
         "custom_derivatives",
         "debug",
+        "distributed",
         "dlpack",
         "example_libraries",
         "experimental",
