@@ -143,6 +143,7 @@ _LAZY_NAMES = {
             "make_array_from_callback make_array_from_process_local_data "
             "make_array_from_single_device_arrays"
         ),
+        ".api.passes": "fwd_and_bwd",
         ".runtime.tiles": "Shard",
     }.items()
     for name in names.split()
