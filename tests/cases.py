@@ -382,6 +382,8 @@ SPECIAL = [
     Case("bessel_i1", special.bessel_i1, [M], REAL, None, scipy.special.i1),
     unary("bessel_i0e", scipy.special.i0e),
     unary("bessel_i1e", scipy.special.i1e),
+    Case("log_gamma", special.log_gamma, [M], REAL, (0.5, 4), scipy.special.gammaln,
+         slack=10),
     Case("polynomial", lambda x: polynomial(x, [1.0, -2.0, 0.0, 0.5]), [M], REAL, None,
          lambda x: np.polynomial.polynomial.polyval(x, [1.0, -2.0, 0.0, 0.5])),
     Case("chebyshev", lambda x: chebyshev(x, [0.5, -2.0, 1.0, 0.5]), [M], REAL, None,
