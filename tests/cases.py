@@ -582,6 +582,8 @@ INDEXING = [
     Case("scatter-mul",
          lambda x, y: jnp.asarray(x).at[jnp.array([2, 0])].mul(y, unique_indices=True),
          [(4, 2), (2, 2)], COMPLEX, (0.5, 2)),
+    Case("scatter-mul: places that repeat", lambda x, y, i: jnp.asarray(x).at[i].mul(y),
+         [(4, 2), (3, 2), Ints((3,), 0, 4)], COMPLEX, (0.5, 2)),
     Case("scatter-max", lambda x, y, i: jnp.asarray(x).at[i].max(y),
          [(4,), (2,), Ints((2,), 0, 4)], ("i32", *REAL)),
     Case("scatter-min", lambda x, y, i: jnp.asarray(x).at[i].min(y),
