@@ -112,6 +112,7 @@ _LAZY = frozenset(
         "custom_batching",
         "custom_derivatives",
         "debug",
+        "distributed",
         "dlpack",
         "example_libraries",
         "experimental",
@@ -136,8 +137,18 @@ _LAZY = frozenset(
 
 
 # Names of the package that modules loaded on first use define.
-_LAZY_NAMES = dict.fromkeys(
-    ("NamedSharding", "P", "make_mesh", "reshard", "set_mesh", "shard_map"), ".sharding"
-)
+_LAZY_NAMES = {
+    name: module
+    for module, names in {
+        ".sharding": "NamedSharding P make_mesh reshard set_mesh shard_map",
+        ".assembled": (
+            "make_array_from_callback make_array_from_process_local_data "
+            "make_array_from_single_device_arrays"
+        ),
+        ".api.passes": "fwd_and_bwd",
+        ".runtime.tiles": "Shard",
+    }.items()
+    for name in names.split()
+}
 
 __getattr__, __dir__ = _on_demand(globals(), _LAZY, _LAZY_NAMES)

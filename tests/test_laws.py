@@ -93,7 +93,7 @@ LACKING = {
             bessel_i0 bessel_i0e bessel_i1 bessel_i1e beta_density chebyshev
             cosine_integral dawsn erfcx exp1 expi expn fresnel_c fresnel_s gamma
             gamma_density gamma_log_slope hyp1f1 hyp2f1 igamma igamma_grad_a igammac
-            log_beta log_ndtr ndtr ndtri normal_hazard owens_t polynomial
+            log_beta log_gamma log_ndtr ndtr ndtri normal_hazard owens_t polynomial
             random_gamma_grad reciprocal regularized_incomplete_beta sine_integral
             spence
         """,

@@ -77,6 +77,12 @@ from .activations import (
     tanh as tanh,
 )
 from .attention import dot_product_attention as dot_product_attention
+from .block_scaled import (
+    get_scaled_dot_general_config as get_scaled_dot_general_config,
+)
+from .block_scaled import (
+    scaled_dot_general as scaled_dot_general,
+)
 from .normalization import (
     log_softmax as log_softmax,
 )

@@ -431,15 +431,33 @@ def put(aval, value: np.ndarray, sharding: Sharding, share=False):
 
 def copy_to_device(aval, buffer, sharding: Sharding):
     """Copy a buffer on one device to another device of the same client."""
+    return join(aval, [buffer] * len(sharding.device_list), sharding)
+
+
+def join(aval, buffers: list, sharding: Sharding):
+    """One buffer over several devices from what each of them holds, in their order."""
     devices = list(sharding.device_list)
     return xc.batched_device_put(
-        aval, sharding.xla, [buffer] * len(devices), devices, True, enable_x64=True
+        aval, sharding.xla, buffers, devices, True, enable_x64=True
     )
 
 
 def piece_on(buffer, place: int):
     """The buffer that one device holds, by its place among the devices."""
-    return buffer._arrays[place]
+    # jaxlib fails where origins are noted now and were not when the buffer was made.
+    noted = _jax.tracebacks_enabled()
+    try:
+        for _ in range(2):
+            _jax.set_tracebacks_enabled(False)
+            try:
+                return buffer._arrays[place]
+            except ValueError:
+                # The first look imports jax if it is installed, which notes origins.
+                if not _jax.tracebacks_enabled():
+                    raise
+        raise AssertionError("origins are noted anew each time")
+    finally:
+        _jax.set_tracebacks_enabled(noted)
 
 
 def result_handler(aval, sharding: Sharding):

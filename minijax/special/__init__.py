@@ -28,6 +28,7 @@ from .bessel_orders import bessel_orders as bessel_orders
 from .complete import (
     complex_log_gamma as complex_log_gamma,
     gamma as gamma,
+    log_gamma as log_gamma,
 )
 from .integrals import (
     cosine_integral as cosine_integral,

@@ -13,6 +13,7 @@ from ..dtypes import COMPLEX
 from .program import FLOAT32, filled, programmed, where
 from .stirling import (
     LOG_ROOT_TWO_PI,
+    SHIFT,
     log_gamma_1p,
     rising_part,
     stirling_remainder,
@@ -20,7 +21,7 @@ from .stirling import (
 
 # From where on Stirling's series is used for complex numbers, and its terms
 # B(2k) / (2k (2k - 1)) of 1/x, 1/x**3, ...
-SHIFT = 10
+START = 10
 SERIES = (
     1 / 12,
     -1 / 360,
@@ -41,6 +42,45 @@ def gamma(x):
     if aval_of(x).dtype in COMPLEX:
         return _complex_gamma(x)
     return gamma_p.bind(x)
+
+
+def log_gamma(x):
+    """log |Gamma(x)|, elementwise, relative to its own size near its zeros 1 and 2."""
+    return log_gamma_p.bind(x)
+
+
+def _log_gamma_of_positive(x):
+    """For x > 0: from 3 on by Stirling's formula, below from log Gamma on [1, 2]."""
+    large = x >= float(SHIFT)
+    z = where(large, x, float(SHIFT))
+    by_stirling = (z - 0.5) * lax.log(z) - z + (stirling_remainder(z) + LOG_ROOT_TWO_PI)
+    y = where(large, 1.0, x)
+    below, above = y < 1.0, y >= 2.0
+    fraction = y - where(below, filled(y, 0.0), where(above, filled(y, 2.0), 1.0))
+    step = where(above, lax.log1p(where(above, fraction, 0.0)), 0.0)
+    step = where(below, -lax.log(where(below, y, 1.0)), step)
+    return where(large, by_stirling, log_gamma_1p(fraction) + step)
+
+
+def _log_gamma(x):
+    negative = x < 0.0
+    size = where(negative, 1.0 - x, x)
+    inside = (size > 0.0) & (size < math.inf)
+    value = _log_gamma_of_positive(where(inside, size, 1.0))
+    sine = abs(_sin_pi(where(negative & inside, x, 0.5)))
+    pole = (sine == 0.0) | (x == 0.0)
+    reflected = math.log(math.pi) - lax.log(where(pole, 1.0, sine)) - value
+    value = where(negative, reflected, value)
+    value = where(pole | (abs(x) == math.inf), filled(x, math.inf), value)
+    return where(x != x, x, value)
+
+
+log_gamma_p = programmed(
+    "log_gamma",
+    _log_gamma,
+    1,
+    (lambda order, x: None if any(order) else lax.digamma(x),),
+)
 
 
 def _gamma_of_positive(x):
@@ -94,9 +134,9 @@ def complex_log_gamma(z):
     left = lax.real(z) < 0.5
     w = lax.select(left, 1.0 - z, z)
     total = lax.log(w)
-    for k in range(1, SHIFT):
+    for k in range(1, START):
         total = total + lax.log(w + float(k))
-    big = w + float(SHIFT)
+    big = w + float(START)
     u = 1.0 / big
     value = (big - 0.5) * lax.log(big) - big + LOG_ROOT_TWO_PI
     value = value + u * _polynomial(u * u, SERIES) - total

@@ -30,6 +30,7 @@ from .stirling import (
 
 NODES = 40
 SERIES = 20
+RAISED = 10.0
 
 
 def betainc(a, b, x):
@@ -68,11 +69,11 @@ def _log_prefactor(a, b, x, y, of_small=None):
 
 
 def _log_power(a, b, x, y):
-    """a log(x) + b log(y), the logarithm near 0 by the complement."""
-    near = x > 0.5
-    log_x = where(near, lax.log1p(-where(near, y, 0.5)), lax.log(x))
-    log_y = where(near, lax.log(y), lax.log1p(-where(near, 0.5, x)))
-    return a * log_x + b * log_y
+    """a log(x) + b log(y), x <= 1/2."""
+    # y may be known better than x.
+    far = x > 0.25
+    log_y = where(far, lax.log(where(far, y, 1.0)), lax.log1p(-where(far, 0.0, x)))
+    return a * lax.log(x) + b * log_y
 
 
 def _log_power_of_large(a, b, x, y):
@@ -144,9 +145,10 @@ def _exponent(u, a, b, x, side):
     y = x * lax.expm1(v)
     near = abs(y) < 0.4
     w, z = where(near, v, 0.0), where(near, y, 0.0)
-    close = log1p_minus(z) + x * exp_minus(w)
-    log = lax.log1p(y)
-    value = -(n * x - a0) * v - n * where(near, close, log - x * v)
+    small = log1p_minus(z)
+    log = where(near, z + small, lax.log(1.0 + where(near, 0.0, y)))
+    value = -(n * x - a0) * v
+    value = value - n * where(near, small + x * exp_minus(w), log - x * v)
     return value + ((a - a0) * (v - log) - (b - b0) * log)
 
 
@@ -170,13 +172,13 @@ def _end(a, b, away, x, side):
 def _tail(a, b, x, y):
     """The smaller of I and 1 - I, roughly, divided by G / p, for x <= 1/2.
 
-    p is a and w is x for I, where `lower` holds, b and y for 1 - I. Where p < 3,
+    p is a and w is x for I, where `lower` holds, b and y for 1 - I. Where p < 10,
     I(p) = G(p) / p + I(p + 1), with G(p + 1) = G(p) w n / p, three times.
     """
     n = a + b
     lower = n * x < where(_near_zero(a, x), 1.0, a)
     p, w = where(lower, a, b), where(lower, x, y)
-    raised = p < 3.0
+    raised = p < RAISED
     a3 = where(raised & lower, a + 3.0, a)
     b3 = where(raised & ~lower, b + 3.0, b)
     side = where(lower, filled(a, -1.0), filled(a, 1.0))

@@ -7,7 +7,7 @@ With t = x exp(v) the integrals of t**(a-1) exp(-t) below and above x are
     I(s) = integral over u > 0 of exp(-s (x - a) u - x g(s u)),   g(v) = e**v - 1 - v
 
 Below the mean, x < a, the first integrand decreases, above it the second. The smaller
-of P and Q is computed, and the other is 1 minus it. Where a < 3 the integrand of P
+of P and Q is computed, and the other is 1 minus it. Where a < 10 the integrand of P
 decays slowly, and the recurrence P(a, x) = P(a + 1, x) + D / a helps, whose terms are
 positive.
 Q for small a and x is Abramowitz and Stegun 6.5.29 with 1 taken out.
@@ -33,6 +33,7 @@ from .stirling import (
 
 NODES = 32
 SERIES = 20
+RAISED = 10.0
 
 
 def igamma(a, x):
@@ -124,7 +125,7 @@ def _tail(a, x):
     Returns (lower, value): P = value D / a where `lower` holds, else Q.
     """
     lower = x < lax.max(a, filled(a, 1.0))
-    raised = lower & (a < 3.0)
+    raised = lower & (a < RAISED)
     b = where(raised, a + 3.0, a)
     side = where(lower, filled(a, -1.0), filled(a, 1.0))
     fixed, place = lax.stop_gradient(b), lax.stop_gradient(x)

@@ -10,7 +10,15 @@ from .. import primitives as lax
 from ..core.rules import like
 from . import tables
 from .normal import exp_square, ndtr
-from .program import FLOAT32, chebyshev, filled, polynomial, programmed, where
+from .program import (
+    FLOAT32,
+    chebyshev,
+    filled,
+    log_complement,
+    polynomial,
+    programmed,
+    where,
+)
 from .quadrature import integral
 
 EULER = 0.57721566490153286061
@@ -116,7 +124,7 @@ def _expi(x):
 def _expn(n, x):
     n = lax.stop_gradient(n)
     inside = (n >= 1.0) & (x > 0.0) & (x < math.inf)
-    near = x < 1.0
+    near = x < 0.25
     m = where(inside, n, 1.0)
     # Near 0: (-x)**(n-1) / (n-1)! (psi(n) - log x) - sum of (-x)**k / ((k-n+1) k!).
     y = where(near & inside, x, 0.5)
@@ -136,7 +144,7 @@ def _expn(n, x):
     z = where(near | ~inside, 2.0, x)
     most = 18.0 if x.dtype == FLOAT32 else 40.0
     end = lax.min(most / (z + m - 1.0), lax.log1p(most / z))
-    far = integral(_decay, end, m, z, count=32) * lax.exp(-z)
+    far = integral(_decay, end, m, z, count=48) * lax.exp(-z)
     value = where(near, series, far)
     zeroth = lax.exp(-x) / x
     value = where(n == 0.0, where(x > 0.0, zeroth, math.inf), value)
@@ -252,7 +260,13 @@ def _dawsn(x):
     pole = where(by_midpoint, lax.tan(angle), -1.0 / lax.tan(other))
     value = math.sqrt(math.pi) / 2 * (exp_square(y, -1.0) * pole)
     value = value + step / math.sqrt(math.pi) * y * total
-    return where(from_zero, value, where(x != x, x, 0.5 / where(from_zero, 1.0, x)))
+    value = where(from_zero, value, 0.5 / where(from_zero, 1.0, x))
+    # x - 2 x**3 / 3 + 4 x**5 / 15 - ...
+    near = abs(x) < 1.0
+    w = where(near, x, 0.0)
+    terms = [(-2.0) ** k / math.prod(range(1, 2 * k + 2, 2)) for k in range(20)]
+    value = where(near, w * polynomial(w * w, terms), value)
+    return where(x != x, x, value)
 
 
 # B(2k) / (2k + 1)!, k >= 1
@@ -281,8 +295,8 @@ def _spence(x):
     core = u * (1.0 - 0.25 * u + square * polynomial(square, _DEBYE))
     log_y = lax.log(y)
     # S(y) + S(1 - y) = pi**2 / 6 - log(y) log(1 - y), S(y) + S(1 / y) = -log(y)**2 / 2
-    by_complement = math.pi**2 / 6 - log_y * lax.log1p(-where(low, y, 0.25)) - core
-    by_inverse = core - math.pi**2 / 6 - log_y * (0.5 * log_y + lax.log1p(-inverse))
+    by_complement = math.pi**2 / 6 - log_y * log_complement(where(low, y, 0.25)) - core
+    by_inverse = core - math.pi**2 / 6 - log_y * (0.5 * log_y + log_complement(inverse))
     value = where(low, by_complement, where(high, by_inverse, core))
     return where(inside, value, where(x == 0.0, math.pi**2 / 6, math.nan * x))
 

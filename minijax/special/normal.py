@@ -12,7 +12,7 @@ import math
 from .. import primitives as lax
 from ..core.rules import like
 from . import tables
-from .program import chebyshev, filled, programmed, where
+from .program import chebyshev, filled, log_complement, programmed, where
 
 ROOT_HALF = math.sqrt(0.5)
 ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
@@ -89,7 +89,7 @@ def _log_ndtr(x):
     low = x < 0.0
     left = lax.log(where(low, factor, 0.5)) - 0.5 * x * x
     y = where(low, 0.0, where(x > 1e3, 1e3, x))
-    right = lax.log1p(-factor * exp_square(y, -0.5))
+    right = log_complement(factor * exp_square(y, -0.5))
     return where(low, left, right)
 
 

@@ -7,9 +7,12 @@ parameters, so all elements of an array are done at once, without a loop. The id
 large parameters, is that of W. H. Press et al., Numerical Recipes, 3rd edition, 6.2.
 """
 
+import decimal
 import functools
+from decimal import Decimal
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 
 from .. import primitives as lax
 from .program import FLOAT32, where
@@ -32,9 +35,26 @@ def quadratic_end(away, c, k: float):
 
 @functools.cache
 def _nodes(count, dtype):
-    """Nodes and weights on [0, 1]."""
-    t, w = np.polynomial.legendre.leggauss(count)
-    return ((t + 1) / 2).astype(dtype), (w / 2).astype(dtype)
+    """Nodes and weights on [0, 1], each relative to its own size.
+
+    Those near 0 count most, and are small: NumPy's, right to 1e-16 on [-1, 1], are
+    improved by Newton's method with 40 digits.
+    """
+    with decimal.localcontext(prec=40):
+        pairs = [_refined(count, Decimal(x)) for x in leggauss(count)[0].tolist()]
+    t, w = zip(*pairs, strict=True)
+    return np.array(t, np.float64).astype(dtype), np.array(w, np.float64).astype(dtype)
+
+
+def _refined(n, x):
+    """The zero of Legendre's polynomial near x and its weight, moved to [0, 1]."""
+    for _ in range(2):
+        before, value = Decimal(1), x
+        for k in range(2, n + 1):
+            before, value = value, ((2 * k - 1) * x * value - (k - 1) * before) / k
+        slope = n * (before - x * value) / (1 - x * x)
+        x -= value / slope
+    return (1 + x) / 2, 1 / ((1 - x * x) * slope * slope)
 
 
 def integral(exponent, end, *parameters, count: int):

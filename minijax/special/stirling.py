@@ -51,7 +51,7 @@ def log1p_minus(y, log1p_y=None):
       log1p_y: log(1 + y), if the caller knows it better than y does.
     """
     far = abs(y) > 0.4
-    direct = (lax.log1p(where(far, y, 1.0)) if log1p_y is None else log1p_y) - y
+    direct = (lax.log(1.0 + where(far, y, 1.0)) if log1p_y is None else log1p_y) - y
     r = where(far, 0.0, y) / (2.0 + y)
     square = r * r
     series = polynomial(square, [1 / (2 * k + 3) for k in range(14)])

@@ -2,6 +2,7 @@
 
 import functools
 
+import mpmath
 import numpy
 import pytest
 import scipy.linalg
@@ -10,6 +11,7 @@ import minijax
 import minijax.numpy as jnp
 import minijax.scipy.linalg
 from minijax.primitives import linalg as primitives
+from minijax.test_util import check_grads
 
 from ..laws import (
     Case,
@@ -440,6 +442,36 @@ def test_symmetric_product_and_cholesky_update(dtype):
     close(product, 2 * a @ a.T + 3 * c, dtype)
     close(updated.T @ updated, r.T @ r + numpy.outer(w, w), dtype)
     numpy.testing.assert_array_equal(numpy.tril(updated, -1), 0 * updated)
+
+
+@pytest.mark.usefixtures("x64")
+def test_cholesky_update_is_accurate_where_squares_are_not():
+    """R with a diagonal from 1 to 1e-10, whose R^T R is singular to 16 digits."""
+    n = 6
+    r = numpy.triu(normal(n, n, dtype="float64"))
+    r[range(n), range(n)] = 10.0 ** -numpy.arange(0, 2 * n, 2)
+    w = 1e-9 * normal(n, dtype="float64", seed=1)
+
+    with mpmath.workdps(60):
+        exact, row = mpmath.matrix(r.tolist()), mpmath.matrix(w.tolist())
+        factor = mpmath.cholesky(exact.T * exact + row * row.T).T
+        expected = numpy.array(factor.tolist(), dtype=float)
+    found = numpy.asarray(primitives.cholesky_update(r, w))
+    numpy.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.usefixtures("x64")
+def test_cholesky_update_derivatives_and_refusals():
+    r, w = numpy.triu(normal(3, 3, dtype="float64")), normal(3, dtype="float64")
+    r[range(3), range(3)] = [1.0, 2.0, 0.5]
+
+    check_grads(primitives.cholesky_update, (r, w), order=2)
+    stacked = primitives.cholesky_update(numpy.stack([r, 2 * r]), numpy.stack([w, w]))
+    numpy.testing.assert_allclose(stacked[0], primitives.cholesky_update(r, w))
+    with pytest.raises(ValueError, match="a square matrix and a vector of one size"):
+        primitives.cholesky_update(r, w[:2])
+    with pytest.raises(TypeError, match="the matrix must be real, got c128"):
+        primitives.cholesky_update(r + 0j, w + 0j)
 
 
 @pytest.mark.parametrize("lower", [False, True])

@@ -122,7 +122,8 @@ DECOMPOSITIONS = [
         "(lambda v, w: (w, abs(v)))(*lax.linalg.eigh(x, lower=False))", [(S,)], positive
     ),
     on("jnp.linalg.eigvalsh(x)", SQUARE, positive, NUMBERS),
-    on("jnp.linalg.eigvalsh(1 * x)", FULL_SIZE, positive, order=2),
+    on("jnp.linalg.eigvalsh(1 * x)", [(S,), ((1, 1),)], positive, order=2),
+    on("jnp.linalg.eigvalsh(1 * x)", [(T,)], positive, order=1),
     on(
         "(lambda w, v: (jnp.sort(w.real), abs(x @ v - v * w[..., None, :]) < 1e-3))"
         "(*jnp.linalg.eig(x))",

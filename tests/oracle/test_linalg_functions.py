@@ -61,7 +61,10 @@ FORMS = [
         on(f"{SL}.polar(x, {side!r}, method='svd')", [(S,), ((4, 2),), ((2, 4),)])
         for side in ("left", "right")
     ],
-    on(f"{SL}.expm(x)", [(S,), (T,), ((0, 0),)], normal, NUMBERS, order=2),
+    on(f"{SL}.expm(x)", [(S,), (T,), ((0, 0),)], normal, NUMBERS),
+    # Its branches, one for each degree, take seconds to compile.
+    on(f"{SL}.expm(x / 4)", [(S,)], normal, ("f64",), order=2),
+    on(f"{SL}.expm(x / 4)", [(T,)], normal, ("c128",), order=1),
     on(f"{SL}.expm(jnp.triu(x), upper_triangular=True)", [(S,)], normal),
     on(f"{SL}.expm(200 * x, max_squarings=3)", [(S,)], normal),
     on(f"{SL}.expm_frechet(x, y)", [(S, S), (T, T)], normal),

@@ -1,4 +1,4 @@
-"""Distributions of vectors, statistics of samples and densities, compared with jax's."""
+"""Distributions of vectors, statistics and densities of samples, beside jax's."""
 
 import numpy as np
 

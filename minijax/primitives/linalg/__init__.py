@@ -15,14 +15,13 @@ from .householder import (
     ormqr,
     ormqr_p,
 )
-from .qr import qr, qr_p
+from .qr import cholesky_update, qr, qr_p
 from .solve import lu_solve, lu_solve_p
 from .svd import SvdAlgorithm, svd, svd_p
 from .triangular import (
     cholesky,
     cholesky_p,
     cholesky_solve,
-    cholesky_update,
     symmetric_product,
     triangular_solve,
     triangular_solve_p,

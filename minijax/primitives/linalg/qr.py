@@ -4,7 +4,9 @@ import numpy as np
 
 from ...core.literal import aval_of
 from ...core.primitive import Primitive
-from ..shape import broadcasted_iota, full, move_axis
+from ..elementwise import COMPLEX, select
+from ..shape import broadcast_in_dim, broadcasted_iota, full, move_axis
+from ..slicing import concatenate
 from .calls import (
     arithmetic,
     lapack,
@@ -25,9 +27,11 @@ from .householder import (
 )
 from .matrices import (
     check_matrix,
+    diagonal,
     half_in_single,
     identity,
     permuted_rows,
+    rows,
     strong,
     transposed,
     triu,
@@ -147,3 +151,37 @@ qr_p = Primitive(
     lower=_qr_lower,
     multiple_results=True,
 )
+
+
+# cholesky_update
+
+
+def cholesky_update(r_matrix, w_vector):
+    """The upper triangular R' with `R'^T R' = R^T R + w w^T`.
+
+    r_matrix: (..., n, n), real and upper triangular; w_vector: (..., n). It is the
+    triangular factor of R with the row w below it, whose accuracy does not suffer from
+    squares: G. H. Golub and C. F. Van Loan, "Matrix Computations", 2013, section 6.5.
+
+    >>> cholesky_update(np.eye(2), np.zeros(2))
+    Array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
+    r, w = aval_of(r_matrix), aval_of(w_vector)
+    check_matrix("cholesky_update", r, square=True)
+    if w.shape != r.shape[:-1] or w.dtype != r.dtype:
+        raise ValueError(
+            "cholesky_update: needs a square matrix and a vector of one size and "
+            f"dtype, got {r} and {w}."
+        )
+    if r.dtype in COMPLEX:
+        raise TypeError(
+            f"cholesky_update: the matrix must be real, got {r}. Use qr of the matrix "
+            "with one row more."
+        )
+    below = concatenate([triu(r_matrix), rows(w_vector)], r.ndim - 2)
+    _, factor = qr(below, full_matrices=False)
+    is_negative = diagonal(factor) < 0
+    return select(
+        broadcast_in_dim(is_negative, r.shape, range(r.ndim - 1)), -factor, factor
+    )

@@ -26,7 +26,6 @@ from .calls import (
 from .matrices import (
     adjoint,
     check_matrix,
-    columns,
     half_in_single,
     hermitian_part,
     identity,
@@ -271,22 +270,6 @@ def cholesky_solve(factor, b):
     return triangular_solve(
         factor, y, left_side=True, lower=True, transpose_a=True, conjugate_a=True
     )
-
-
-def cholesky_update(r_matrix, w_vector):
-    """The upper triangular R' with `R'^T R' = R^T R + w w^T`.
-
-    r_matrix: (n, n), real and upper triangular with positive diagonal; w_vector: (n,).
-    Computed as the Cholesky factor of the updated product.
-
-    >>> cholesky_update(np.eye(2), np.zeros(2))
-    Array([[1., 0.],
-           [0., 1.]], dtype=float32)
-    """
-    r = triu(r_matrix)
-    w = columns(w_vector)
-    updated = matmul(transposed(r), r) + matmul(w, transposed(w))
-    return transposed(cholesky(updated, symmetrize_input=False))
 
 
 def symmetric_product(

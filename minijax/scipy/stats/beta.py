@@ -70,7 +70,7 @@ def logcdf(x, a, b, loc=0, scale=1):
     -0.693147
     """
     below, above = _tails(*_fraction("beta.logcdf", x, a, b, loc, scale))
-    return jnp.where(below < 0.5, jnp.log(below), jnp.log1p(-above))
+    return densities.log_probability(below, above)
 
 
 @compiled
@@ -92,4 +92,4 @@ def logsf(x, a, b, loc=0, scale=1):
     -0.693147
     """
     below, above = _tails(*_fraction("beta.logsf", x, a, b, loc, scale))
-    return jnp.where(below < 0.5, jnp.log1p(-below), jnp.log(above))
+    return densities.log_probability(above, below)

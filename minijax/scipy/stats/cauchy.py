@@ -6,7 +6,7 @@ from ... import dtypes
 from ... import numpy as jnp
 from ...api import compiled
 from . import densities
-from .densities import NAN, operands
+from .densities import operands
 
 
 def log_one_plus_square(z):
@@ -102,7 +102,7 @@ def _quantile(q):
     far = 1 / jnp.tan(math.pi * tail)
     far = jnp.where(q < 0.5, -far, far)
     z = jnp.where(tail < 0.25, far, jnp.tan(math.pi * (q - 0.5)))
-    return jnp.where((q < 0) | (q > 1), NAN, z)
+    return densities.quantile(q, z)
 
 
 @compiled

@@ -36,6 +36,20 @@ def with_nan(x, value):
     return jnp.where(jnp.isnan(x), NAN, value)
 
 
+def log_probability(p, rest):
+    """log(p) where rest = 1 - p, by the one of them that is precise.
+
+    >>> log_probability(jnp.float32(1.0), jnp.float32(1e-20)).item()
+    -1e-20
+    """
+    return jnp.where(rest > 0.25, jnp.log(p), jnp.log1p(-rest))
+
+
+def quantile(p, x):
+    """`x`, and NaN where p is not between 0 and 1."""
+    return jnp.where((p < 0) | (p > 1), NAN, x)
+
+
 def log_power(a, y, log_c):
     """log(y^a e^log_c), where 0^0 = 1."""
     return special.xlogy(a, y) + log_c

@@ -7,7 +7,7 @@ from ... import numpy as jnp
 from ...api import compiled
 from ...nn import log1mexp
 from . import densities
-from .densities import INF, NAN, operands
+from .densities import INF, operands
 
 
 @compiled
@@ -88,4 +88,4 @@ def ppf(q, loc=0, scale=1):
     0.693147
     """
     q, loc, scale = operands("expon.ppf", q, loc, scale)
-    return jnp.where((q < 0) | (q > 1), NAN, loc - scale * jnp.log1p(-q))
+    return densities.quantile(q, loc - scale * jnp.log1p(-q))

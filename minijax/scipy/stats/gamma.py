@@ -65,7 +65,7 @@ def logcdf(x, a, loc=0, scale=1):
     """
     y, a = _positive_part("gamma.logcdf", x, a, loc, scale)
     below, above = special.gammainc(a, y), special.gammaincc(a, y)
-    return jnp.where(below < 0.5, jnp.log(below), jnp.log1p(-above))
+    return densities.log_probability(below, above)
 
 
 @compiled
@@ -88,4 +88,4 @@ def logsf(x, a, loc=0, scale=1):
     """
     y, a = _positive_part("gamma.logsf", x, a, loc, scale)
     below, above = special.gammainc(a, y), special.gammaincc(a, y)
-    return jnp.where(below < 0.5, jnp.log1p(-below), jnp.log(above))
+    return densities.log_probability(above, below)

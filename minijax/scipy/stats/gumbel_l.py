@@ -6,8 +6,8 @@ z = (x - loc) / scale. It is `gumbel_r` mirrored at loc.
 from ... import numpy as jnp
 from ...api import compiled
 from . import densities
-from .densities import INF, NAN, operands
-from .gumbel_r import log_tail
+from .densities import operands
+from .gumbel_r import log_density, log_tail, tail
 
 
 @compiled
@@ -18,8 +18,7 @@ def logpdf(x, loc=0, scale=1):
     -1.0
     """
     x, loc, scale = operands("gumbel_l.logpdf", x, loc, scale)
-    z = (x - loc) / scale
-    return jnp.where(z == INF, -INF, z - jnp.exp(z) - jnp.log(scale))
+    return log_density((loc - x) / scale, scale)
 
 
 @compiled
@@ -40,8 +39,7 @@ def cdf(x, loc=0, scale=1):
     0.632121
     """
     x, loc, scale = operands("gumbel_l.cdf", x, loc, scale)
-    rate = jnp.exp((x - loc) / scale)
-    return jnp.where(rate == INF, 1.0, -jnp.expm1(-rate))
+    return tail((loc - x) / scale)
 
 
 @compiled
@@ -85,5 +83,4 @@ def ppf(p, loc=0, scale=1):
     -0.366513
     """
     p, loc, scale = operands("gumbel_l.ppf", p, loc, scale)
-    x = loc + scale * jnp.log(-jnp.log1p(-p))
-    return jnp.where((p < 0) | (p > 1), NAN, x)
+    return densities.quantile(p, loc + scale * jnp.log(-jnp.log1p(-p)))

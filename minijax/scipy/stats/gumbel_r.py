@@ -7,7 +7,26 @@ from ... import numpy as jnp
 from ...api import compiled
 from ...nn import log1mexp
 from . import densities
-from .densities import INF, NAN, operands
+from .densities import INF, operands
+
+
+def log_density(z, scale):
+    """log(exp(-z - exp(-z)) / scale)."""
+    return jnp.where(z == -INF, -INF, -z - jnp.exp(-z) - jnp.log(scale))
+
+
+def tail(z):
+    """1 - exp(-exp(-z))."""
+    rate = jnp.exp(-z)
+    return jnp.where(rate == INF, 1.0, -jnp.expm1(-rate))
+
+
+def log_tail(z):
+    """log(1 - exp(-exp(-z))), also where exp(-z) overflows or underflows."""
+    rate = jnp.exp(-z)
+    inside = jnp.where(rate == INF, 0.0, log1mexp(rate))
+    # For large z, 1 - exp(-rate) is the rate up to a relative error of half of it.
+    return jnp.where(z > 40, -z, inside)
 
 
 @compiled
@@ -18,8 +37,7 @@ def logpdf(x, loc=0, scale=1):
     -1.0
     """
     x, loc, scale = operands("gumbel_r.logpdf", x, loc, scale)
-    z = (x - loc) / scale
-    return jnp.where(z == -INF, -INF, -z - jnp.exp(-z) - jnp.log(scale))
+    return log_density((x - loc) / scale, scale)
 
 
 @compiled
@@ -62,8 +80,7 @@ def sf(x, loc=0, scale=1):
     0.632121
     """
     x, loc, scale = operands("gumbel_r.sf", x, loc, scale)
-    rate = jnp.exp((loc - x) / scale)
-    return jnp.where(rate == INF, 1.0, -jnp.expm1(-rate))
+    return tail((x - loc) / scale)
 
 
 @compiled
@@ -77,14 +94,6 @@ def logsf(x, loc=0, scale=1):
     return log_tail((x - loc) / scale)
 
 
-def log_tail(z):
-    """log(1 - exp(-exp(-z))), also where exp(-z) overflows or underflows."""
-    rate = jnp.exp(-z)
-    inside = jnp.where(rate == INF, 0.0, log1mexp(rate))
-    # For large z, 1 - exp(-rate) is the rate up to a relative error of half of it.
-    return jnp.where(z > 40, -z, inside)
-
-
 @compiled
 def ppf(p, loc=0, scale=1):
     """The value that is exceeded with probability 1 - p, NaN unless 0 <= p <= 1.
@@ -93,5 +102,4 @@ def ppf(p, loc=0, scale=1):
     0.366513
     """
     p, loc, scale = operands("gumbel_r.ppf", p, loc, scale)
-    x = loc - scale * jnp.log(-jnp.log(p))
-    return jnp.where((p < 0) | (p > 1), NAN, x)
+    return densities.quantile(p, loc - scale * jnp.log(-jnp.log(p)))

@@ -7,7 +7,7 @@ from ... import numpy as jnp
 from ...api import compiled
 from ...nn import log1mexp
 from . import densities
-from .densities import INF, NAN, operands
+from .densities import INF, operands
 
 
 def _steps(where, x, b, loc, scale):
@@ -92,4 +92,4 @@ def ppf(q, b, loc=0, scale=1):
     """
     q, b, loc, scale = operands("pareto.ppf", q, b, loc, scale)
     y = jnp.exp(-jnp.log1p(-q) / b)
-    return jnp.where((q < 0) | (q > 1), NAN, loc + scale * y)
+    return densities.quantile(q, loc + scale * y)

@@ -3,7 +3,7 @@
 from ... import numpy as jnp
 from ... import primitives as lax
 from ...api import compiled
-from .densities import INF, NAN, operands, with_nan
+from .densities import INF, operands, quantile, with_nan
 
 
 @compiled
@@ -51,4 +51,4 @@ def ppf(q, loc=0, scale=1):
     1.0
     """
     q, loc, scale = operands("uniform.ppf", q, loc, scale)
-    return jnp.where((q < 0) | (q > 1), NAN, loc + q * scale)
+    return quantile(q, loc + q * scale)
