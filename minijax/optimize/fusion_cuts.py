@@ -27,13 +27,20 @@ kernel and a pass through memory. docs/design/fusion-cuts.md has the measurement
 
 from typing import NamedTuple
 
-from ..control.call import jit_p
-from ..control.checkpoint import checkpoint_p, optimization_barrier_p
-from ..control.custom import custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p
+from ..control.checkpoint import optimization_barrier_p
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
-from ..core.literal import Literal, literal
-from ..primitives import broadcast_in_dim_p, convert_element_type_p
 from ..primitives.contract import flat_product, free_axes
+from .fusion import (
+    ELEMENTWISE,
+    FUSIBLE,
+    MOVEMENT,
+    NEVER_STORED,
+    ONCE,
+    PARTIAL,
+    REDUCTIONS,
+    REPEATED,
+)
+from .inlining import CALLS, inline_calls, standing_for
 
 # Costs in nanoseconds. An operation in a kernel costs XLA a quarter of a millisecond to
 # compile; over the life of a program that is worth about 0.1 us a run.
@@ -42,54 +49,6 @@ KERNEL = 600.0
 ARITHMETIC = 0.08  # for each element and operation
 MEMORY = 0.15  # for each byte written, and read in each kernel
 MANY = 200  # evaluations; a value with more is cut without looking at its size
-LARGEST = 50_000  # equations; a program of more is cut without looking into its calls
-
-# What XLA computes again for each reader, and how many operations that is. Functions
-# without an instruction of their own become dozens.
-_ELEMENTWISE = {
-    **dict.fromkeys(
-        "abs add and ceil clamp clz complex conj convert_element_type copy eq floor "
-        "ge gt imag integer_pow is_finite le lt max min mul ne neg not or "
-        "population_count real reduce_precision round select_n shift_left "
-        "shift_right_arithmetic shift_right_logical sign square stop_gradient sub "
-        "xor".split(),
-        1.0,
-    ),
-    **dict.fromkeys(["sin", "cos"], 10.0),
-    **dict.fromkeys(
-        "acos acosh asin asinh atanh chebyshev cosh digamma erf_inv erfc lgamma "
-        "nextafter polygamma polynomial sinh zeta".split(),
-        30.0,
-    ),
-    "threefry2x32": 100.0,
-}
-_MOVEMENT = {
-    **dict.fromkeys(
-        "broadcast_in_dim concatenate dynamic_slice pad rev slice split transpose"
-        "".split(),
-        0.5,
-    ),
-    "iota": 0.0,
-    "reshape": 0.2,
-}
-_PARTIAL = frozenset(["concatenate", "pad"])  # an operand is read for some results
-# Reading these is no cheaper than making them from their operand, which may be stored.
-_NEVER_STORED = _MOVEMENT.keys() - _PARTIAL
-# Fused into one reader, and stored if there are several.
-_ONCE = frozenset(
-    "atan atan2 cbrt div erf exp exp2 expm1 log log1p logistic pow reciprocal rem "
-    "rsqrt sqrt tan tanh".split()
-)
-_REPEATED = {**_ELEMENTWISE, **_MOVEMENT}
-_FUSIBLE = _REPEATED.keys() | _ONCE
-_REDUCTIONS = frozenset(
-    "argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum "
-    "reduce_xor".split()
-)
-_MERGED = _FUSIBLE | _REDUCTIONS
-_CALLS = frozenset(
-    [jit_p, checkpoint_p, custom_jvp_call_p, custom_vjp_call_p, custom_vmap_call_p]
-)
 
 
 def cut_fusions(closed: ClosedJaxpr) -> ClosedJaxpr:
@@ -116,7 +75,7 @@ def keeps_barriers(jaxpr: Jaxpr) -> bool:
 
 
 def _calls(eqn):
-    return eqn.primitive in _CALLS
+    return eqn.primitive in CALLS
 
 
 def _has_barrier_inside(jaxpr):
@@ -137,144 +96,6 @@ def _has_barrier(jaxpr, enter=lambda eqn: True):
     )
 
 
-# Calls
-
-
-def inline_calls(closed: ClosedJaxpr) -> ClosedJaxpr:
-    """The same program with calls of sub-programs replaced by their equations.
-
-    A special function, which is lowered as a call of its program, is one too. Partial
-    derivatives have most of their equations in common, which then are merged.
-    """
-    if not any(map(_called, closed.eqns)) or _length(closed.jaxpr) > LARGEST:
-        return closed
-    inlined = _Inlined(closed)
-    names: dict = {}
-    inlined.write(closed.jaxpr, names)
-    jaxpr = closed.jaxpr.replace(
-        constvars=[v for v, _ in inlined.constants],
-        outvars=[names.get(x, x) for x in closed.jaxpr.outvars],
-        eqns=inlined.eqns,
-    )
-    if inlined.repeats:
-        jaxpr = merge_equal(jaxpr)
-    return ClosedJaxpr(jaxpr, [c for _, c in inlined.constants])
-
-
-def _called(eqn):
-    """The program that an equation calls, if it does."""
-    primitive = eqn.primitive
-    if primitive in _CALLS:
-        return eqn.params["jaxpr"]
-    if primitive.program is None or primitive.name in _FUSIBLE:
-        return None
-    return primitive.program(eqn.outvars[0].aval, **eqn.params)
-
-
-def _length(jaxpr):
-    called = map(_called, jaxpr.eqns)
-    return sum(1 if closed is None else _length(closed.jaxpr) for closed in called)
-
-
-def merge_equal(jaxpr: Jaxpr) -> Jaxpr:
-    """The same program in which no equation that fuses, or reduces, is repeated.
-
-    b:f32[] = sin a; c:f32[] = sin a; d:f32[] = mul b c     becomes
-    b:f32[] = sin a; d:f32[] = mul b b
-    """
-    found: dict = {}
-    names: dict = {}
-    eqns = []
-    for eqn in jaxpr.eqns:
-        primitive, params = eqn.primitive, eqn.params
-        invars = [names.get(x, x) for x in eqn.invars]
-        if primitive.name in _MERGED and not primitive.multiple_results:
-            (v,) = eqn.outvars
-            # Literals that are equal are one object, and variables always.
-            key = (primitive, v.aval, *map(id, invars), *params.items())
-            names[v] = found.setdefault(key, v)
-            if names[v] is not v:
-                continue
-        eqns.append(_reading(eqn, primitive, invars, params, eqn.outvars))
-    outvars = [names.get(x, x) for x in jaxpr.outvars]
-    return jaxpr.replace(eqns=eqns, outvars=outvars, effects=jaxpr.effects)
-
-
-class _Inlined:
-    """The equations and constants of a program while its calls are inlined."""
-
-    def __init__(self, closed):
-        self.eqns: list[Eqn] = []
-        self.repeats = False  # whether it has special functions
-        self.constants = list(zip(closed.jaxpr.constvars, closed.consts, strict=True))
-
-    def write(self, jaxpr, names, fresh=False, scope=()):
-        """Append the equations of a program, its variables renamed by `names`.
-
-        Args:
-          fresh: rename also what the program itself sets: it may be called twice.
-        """
-        for eqn in jaxpr.eqns:
-            invars = [names.get(x, x) for x in eqn.invars]
-            called = _called(eqn)
-            if called is not None:
-                inside = (*scope, *eqn.names)
-                if eqn.primitive in _CALLS:
-                    outs = self.call(called, invars, inside)
-                else:
-                    outs = self.special(eqn, called, invars, inside)
-                names.update(zip(eqn.outvars, outs, strict=True))
-                continue
-            outvars = eqn.outvars
-            if fresh:
-                outvars = [Var(v.aval) for v in outvars]
-                names.update(zip(eqn.outvars, outvars, strict=True))
-            scopes = (*scope, *eqn.names)
-            self.eqns.append(
-                Eqn(eqn.primitive, invars, eqn.params, outvars, eqn.source, scopes)
-            )
-
-    def call(self, closed, operands, scope):
-        """Append a called program; returns what its results are called here."""
-        jaxpr = closed.jaxpr
-        names = dict(zip(jaxpr.invars, operands, strict=True))
-        for v, const in zip(jaxpr.constvars, closed.consts, strict=True):
-            names[v] = Var(v.aval)
-            self.constants.append((names[v], const))
-        self.write(jaxpr, names, True, scope)
-        return [names.get(x, x) for x in jaxpr.outvars]
-
-    def special(self, eqn, closed, operands, scope):
-        """Append the program of a special function, for operands of the result's type.
-
-        The program is that of strong types; the result may be weak.
-        """
-        self.repeats = True
-        (aval,) = closed.out_avals
-        (v,) = eqn.outvars
-        spread = [self.spread(x, aval, eqn) for x in operands]
-        (out,) = self.call(closed, spread, (*scope, eqn.primitive.name))
-        if v.aval is aval:
-            return [out]
-        weak = {"new_dtype": aval.dtype, "weak_type": v.aval.weak_type}
-        return [self.append(eqn, convert_element_type_p, out, weak, v.aval)]
-
-    def spread(self, x, aval, eqn):
-        """An operand repeated to the shape of a type."""
-        if x.aval.shape == aval.shape:
-            return x
-        if type(x) is Literal:
-            return literal(x.scalar, aval)
-        shape = {"shape": aval.shape, "broadcast_dimensions": ()}
-        return self.append(eqn, broadcast_in_dim_p, x, shape, aval)
-
-    def append(self, eqn, primitive, x, params, aval):
-        """Append an equation of one operand for another one; returns its result."""
-        out = Var(aval)
-        self.eqns.append(_reading(eqn, primitive, [x], params, [out]))
-        return out
-
-
 # Choosing
 
 
@@ -291,10 +112,10 @@ def choose_cuts(jaxpr: Jaxpr) -> dict[Var, Cut]:
     """The values that are worth a barrier; what one equation sets is cut together."""
     fusion = _Fusion(jaxpr)
     kinds = (
-        (_ELEMENTWISE, fusion.elementwise),
-        (_MOVEMENT, fusion.movement),
-        (_ONCE, fusion.once),
-        (_REDUCTIONS, fusion.reduction),
+        (ELEMENTWISE, fusion.elementwise),
+        (MOVEMENT, fusion.movement),
+        (ONCE, fusion.once),
+        (REDUCTIONS, fusion.reduction),
         (("dot_general",), fusion.contraction),
     )
     visit = {name: method for names, method in kinds for name in names}
@@ -322,7 +143,7 @@ class _Fusion:
             for x in eqn.invars:
                 if x in self.setters:
                     self.uses[x] = self.uses.get(x, 0) + 1
-            if eqn.primitive.name in _FUSIBLE:
+            if eqn.primitive.name in FUSIBLE:
                 self.setters.update(dict.fromkeys(eqn.outvars, eqn))
 
     # Each kind of equation
@@ -336,7 +157,7 @@ class _Fusion:
         part = 1.0
         for x in eqn.invars:
             if x in self.setters:
-                if eqn.primitive.name in _PARTIAL:
+                if eqn.primitive.name in PARTIAL:
                     part = min(1.0, x.aval.size / max(1, eqn.outvars[0].aval.size))
                 self.read([x], frozenset([self.moved(k, part) for k in places]))
 
@@ -406,7 +227,7 @@ class _Fusion:
             own = self.kernel(eqn.outvars[0])
             # XLA repeats a stored value only if that reads no more than the value.
             places = places | own if self.reads_at_most_one(eqn) else own
-        if len(places) > 1 and eqn.primitive.name not in _NEVER_STORED:
+        if len(places) > 1 and eqn.primitive.name not in NEVER_STORED:
             cut = self.judge(eqn, places, is_stored)
             if len(places) > MANY or cut.saved > cut.cost:
                 self.cuts.update(dict.fromkeys(eqn.outvars, cut))
@@ -441,7 +262,7 @@ class _Fusion:
         pending = [eqn]
         while pending:
             eqn = pending.pop()
-            operations = _REPEATED.get(eqn.primitive.name)
+            operations = REPEATED.get(eqn.primitive.name)
             if operations is not None:
                 total += operations
                 once = [x for x in eqn.invars if self.uses.get(x) == 1]
@@ -482,17 +303,14 @@ def with_barriers(closed: ClosedJaxpr, cuts) -> ClosedJaxpr:
     for eqn in jaxpr.eqns:
         if not behind.keys().isdisjoint(eqn.invars):
             invars = [behind.get(x, x) for x in eqn.invars]
-            eqn = _reading(eqn, eqn.primitive, invars, eqn.params, eqn.outvars)
+            eqn = standing_for(eqn, eqn.primitive, invars, eqn.params, eqn.outvars)
         eqns.append(eqn)
         if eqn.outvars and eqn.outvars[0] in cuts:
             stored = [Var(v.aval) for v in eqn.outvars]
             behind.update(zip(eqn.outvars, stored, strict=True))
-            eqns.append(_reading(eqn, optimization_barrier_p, eqn.outvars, {}, stored))
+            eqns.append(
+                standing_for(eqn, optimization_barrier_p, eqn.outvars, {}, stored)
+            )
     outvars = [behind.get(x, x) for x in jaxpr.outvars]
     cut = jaxpr.replace(eqns=eqns, outvars=outvars, effects=jaxpr.effects)
     return ClosedJaxpr(cut, closed.consts)
-
-
-def _reading(eqn, primitive, invars, params, outvars):
-    """An equation that stands for another one's line in the user's program."""
-    return Eqn(primitive, invars, params, outvars, eqn.source, eqn.names)

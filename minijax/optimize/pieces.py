@@ -24,7 +24,8 @@ import numpy as np
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var
 from ..core.literal import Literal
 from .dead_code import acts
-from .fusion_cuts import _FUSIBLE, _ONCE, _REDUCTIONS, _REPEATED, inline_calls
+from .fusion import FUSIBLE, ONCE, REDUCTIONS, REPEATED
+from .inlining import inline_calls
 from .repeats import COPIES, Run, Stretch, Wiring, find_runs
 
 LAUNCH = 15e-6  # seconds that a piece costs in each call
@@ -38,8 +39,8 @@ SMALL = 4096  # elements; so few are computed again whatever the operation
 RECOMPUTED = 8  # equations, at most, for one input of a piece
 
 _PRODUCTS = frozenset(["dot_general", "conv_general_dilated"])
-_FUSED = _FUSIBLE | _REDUCTIONS
-_CHEAP = frozenset(name for name, operations in _REPEATED.items() if operations <= 1)
+_FUSED = FUSIBLE | REDUCTIONS
+_CHEAP = frozenset(name for name, operations in REPEATED.items() if operations <= 1)
 
 
 class Piece(NamedTuple):
@@ -225,7 +226,7 @@ class _Cutter:
             return False
         name = self.eqns[places[0]].primitive.name
         own = len(set(column)) == len(column)  # each copy has its own
-        small = own and column[0].aval.size <= SMALL and name in _ONCE
+        small = own and column[0].aval.size <= SMALL and name in ONCE
         if not small and name not in _CHEAP:
             return False
         if min(places) < 0 or not self.stored.isdisjoint(column):
