@@ -32,7 +32,7 @@ print(min(faults(2) for _ in range(3)))
 
 
 def faults(keep):
-    """Pages that the system maps anew in three calls."""
+    """Pages that the system maps anew in two calls."""
     program = [sys.executable, "-c", PROGRAM.format(keep=keep)]
     output = subprocess.run(program, capture_output=True, text=True, check=True)
     return int(output.stdout)
