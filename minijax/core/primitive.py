@@ -12,13 +12,13 @@ error then says. All rules of one primitive stand in one block of `primitives/` 
     lower       (hlo, out, *operands, **params) -> name            name of the result
     linearize   (trace, primals, tangents, **params)               programs only
     mask        (trace, primitive, operands, params) -> out        programs only
-    program     (out, **params) -> closed                          special functions
+    expand      (out, **params) -> closed                          special functions
 
 With `multiple_results`, avals, outs, out_dots, dims and names are sequences. Only
 primitives that hold programs (`control/`) need `linearize`: it splits them into the
 part that is evaluated now and the linear part that goes onto the tape. Those that have
 `mask` let masks of tangents in and out (`transforms/masks.py`). A primitive that is
-lowered as a program has it for `program`: of operands that are like the result, so that
+lowered as a program gives it by `expand`: of operands that are like the result, so that
 passes can see inside. Params are hashable and already checked by the surface.
 """
 
@@ -65,7 +65,7 @@ class Primitive:
     lower: Callable | None
     linearize: Callable | None
     mask: Callable | None
-    program: Callable | None
+    expand: Callable | None
     multiple_results: bool
     effects: frozenset | Callable
 
@@ -80,7 +80,7 @@ class Primitive:
         lower=None,
         linearize=None,
         mask=None,
-        program=None,
+        expand=None,
         multiple_results=False,
         effects=frozenset(),
     ):

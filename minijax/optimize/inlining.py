@@ -49,9 +49,9 @@ def _called(eqn):
     primitive = eqn.primitive
     if primitive in CALLS:
         return eqn.params["jaxpr"]
-    if primitive.program is None or primitive.name in FUSIBLE:
+    if primitive.expand is None or primitive.name in FUSIBLE:
         return None
-    return primitive.program(eqn.outvars[0].aval, **eqn.params)
+    return primitive.expand(eqn.outvars[0].aval, **eqn.params)
 
 
 def _length(jaxpr):

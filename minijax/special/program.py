@@ -82,11 +82,11 @@ def programmed(
                 total = add_tangents(total, d * spread_tangent(t, d))
         return out, spread_tangent(total, out)
 
-    def program_of(out, *, order=none, **static):
+    def expand(out, *, order=none, **static):
         return program(order, ShapedArray(out.shape, out.dtype), tuple(static.items()))
 
     def lower(hlo, out, *operands, **given):
-        closed = program_of(out, **given)
+        closed = expand(out, **given)
         (aval,) = closed.out_avals
         names = [hlo.value(hlo.spread(x, out.shape), aval) for x in operands]
         return hlo.call(closed, *names, name=name)[0]
@@ -97,7 +97,7 @@ def programmed(
         jvp=JvpRule(jvp),
         batch=elementwise_batch(name),
         lower=lower,
-        program=program_of,
+        expand=expand,
     )
     return primitive
 

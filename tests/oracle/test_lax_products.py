@@ -101,8 +101,6 @@ PRODUCTS = [
             ),
             dtypes=("f32", "bf16"),
             note=str(p),
-            rtol={"f32": 2e-2},
-            why="factors are rounded to bfloat16",
         )
         for p in (None, "float32")
     ],

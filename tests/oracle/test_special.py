@@ -72,7 +72,8 @@ ROWS = [
     unary("expi", positive, SINGLE, order=2, **LOSES),
     unary("sici", positive, REALS, order=2, **HALF),
     unary("fresnel", normal, REALS, order=2, **HALF),
-    unary("spence", positive, STRONG, order=2),
+    # jax's slope is nan for 1 < x < 2.
+    unary("spence", positive, STRONG, order=2, slopes="differences"),
     binary("gammainc", shapes=(), order=2, slopes="differences", **LOSES),
     binary("gammaincc", order=2, slopes="differences", **LOSES),
     binary("gammainc", dtypes=("f16", "bf16", "i32", "float"), **LOSES,

@@ -120,6 +120,7 @@ class Primitive(core.Primitive, metaclass=_AnyPrimitive):
             "multiple_results": multiple_results,
             "effects": frozenset(),
             "mask": None,
+            "expand": None,
             "_memo": {},
             "_impl": None,
             "_lowerings": {},

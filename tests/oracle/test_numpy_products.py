@@ -1,0 +1,135 @@
+"""Products of arrays of jax.numpy, and convolutions."""
+
+from .elementwise import halves
+from .surface import comparisons, positive
+from .written import several, written
+
+NUMBERS = ("f32", "f64", "i32", "c64", "bf16", ("f32", "i32"), ("c64", "f32"))
+
+PRODUCTS = [
+    *several(
+        ["jnp.dot(x, y), jnp.matmul(x, y), x @ y, jnp.inner(x, y)"],
+        [(3,), (3,)],
+        args=halves,
+        dtypes=(*NUMBERS, "b", "i8", "u8"),
+        order=2,
+    ),
+    *several(
+        [
+            "jnp.dot(x, y)",
+            "jnp.matmul(x, y)",
+            "jnp.matmul(x, y, precision='highest')",
+            "jnp.matmul(x, y, preferred_element_type=jnp.result_type(x, y))",
+            "jnp.dot(x, y, preferred_element_type=jnp.result_type(x, y))",
+            "x @ y, x.dot(y)",
+        ],
+        [(2, 3), (3, 4)],
+        [(2, 3), (3,)],
+        [(0, 3), (3, 2)],
+        [(2, 0), (0, 2)],
+        args=halves,
+        dtypes=NUMBERS,
+        order=1,
+    ),
+    *several(
+        ["jnp.dot(x, y)", "jnp.matmul(x, y)", "jnp.inner(x, jnp.swapaxes(y, -1, -2))"],
+        [(3,), (3, 4)],
+        [(5, 2, 3), (3, 4)],
+        [(5, 2, 3), (5, 3, 4)],
+        args=halves,
+        dtypes=("f32", "i32", "c64", "b"),
+        order=1,
+    ),
+    *several(
+        ["jnp.matmul(x, y)"],
+        [(2, 1, 2, 3), (4, 3, 1)],
+        [(3,), (2, 3, 1)],
+        [(2, 2, 3), (3,)],
+        args=halves,
+        dtypes=("f32", "i32"),
+        order=1,
+    ),
+    *several(
+        ["jnp.dot(x, y), jnp.inner(x, y), jnp.outer(x, y), jnp.kron(x, y)"],
+        [(), ()],
+        [(), (3,)],
+        args=halves,
+        dtypes=("f32", "i32", ("f32", "int"), ("int", "float"), "c64"),
+    ),
+    *several(
+        [
+            "jnp.inner(x, y)",
+            "jnp.vdot(x, y)",
+            "jnp.vecdot(x, y)",
+            "jnp.vecdot(x, y, axis=0)",
+            "jnp.outer(x, y)",
+            "jnp.kron(x, y)",
+            "jnp.tensordot(x, y)",
+            "jnp.tensordot(x, y, axes=0)",
+            "jnp.tensordot(x, y, axes=[[1], [1]])",
+            "jnp.tensordot(x, y, axes=(0, 0))",
+            "jnp.tensordot(x, y, ((0, 1), (0, 1)), "
+            "preferred_element_type=jnp.result_type(x, y))",
+            "jnp.matvec(x, y[0])",
+            "jnp.vecmat(x[:, 0], y)",
+            "jnp.cross(x, y)",
+            "jnp.cross(x, y[0])",
+            "jnp.cross(x.T, y.T, axis=0)",
+            "jnp.cross(x[:, :2], y[:, :2])",
+            "jnp.cross(x[:, :2], y)",
+            "jnp.cross(x.T, y, axisa=0, axisc=0)",
+            "jnp.einsum('ij,kj->ik', x, y)",
+            "jnp.einsum('ij,kj', x, y)",
+            "jnp.einsum('ij,ij->', x, y)",
+            "jnp.einsum('ij->ji', x), jnp.einsum('ij->i', x), jnp.einsum('ij->', x)",
+            "jnp.einsum('ii->i', x[:, :2]), jnp.einsum('ii', x[:, :2])",
+            "jnp.einsum('...j,...j', x, y)",
+            "jnp.einsum('i...,k...->ik...', x, y)",
+            "jnp.einsum('ij,kj,kl->il', x, y, y)",
+            "jnp.einsum(x, [0, 1], y, [2, 1], [0, 2])",
+            "jnp.einsum(x, [0, ...], y, [2, ...])",
+            "jnp.einsum('ij,jk', x, y.T, precision='highest')",
+            "jnp.einsum('ij,jk->ik', x, y.T, "
+            "preferred_element_type=jnp.result_type(x, y))",
+            "jnp.einsum('ij,jk,kl', x, y.T, x, optimize='greedy')",
+            "jnp.einsum('ij,jk,kl', x, y.T, x, optimize=[(0, 1), (0, 1)])",
+            "jnp.einsum('ij , jk', x, y.T, optimize=False)",
+            "jnp.linalg.multi_dot([x, y.T, x])",
+        ],
+        [(2, 3), (2, 3)],
+        args=halves,
+        dtypes=("f32", "i32", "c64", "f64", ("f32", "i32"), "bf16"),
+        order=1,
+    ),
+    written(
+        "jnp.einsum_path('ij,jk,kl', x, y, y)[0]",
+        [(2, 3), (3, 3)],
+        dtypes=("f32",),
+        jit=False,
+    ),
+    *several(
+        ["jnp.vecdot(x, y)", "jnp.matvec(x[..., None, :], y)"],
+        [(2, 1, 3), (4, 3)],
+        dtypes=("f32", "c64"),
+        order=1,
+    ),
+    written("jnp.vecmat(x, y)", [(2, 3), (2, 3, 4)], dtypes=("f32", "c128"), order=1),
+    *several(
+        [
+            *[f"jnp.convolve(x, y, {m!r})" for m in ("full", "same", "valid")],
+            *[f"jnp.correlate(x, y, {m!r})" for m in ("full", "same", "valid")],
+            "jnp.convolve(y, x, precision='highest')",
+            "jnp.convolve(x, y, preferred_element_type=jnp.result_type(x, y))",
+            "jnp.polymul(x, y), jnp.polyadd(x, y), jnp.polysub(y, x)",
+            "jnp.polydiv(x, y)",
+            "jnp.polymul(x, y, trim_leading_zeros=False)",
+        ],
+        [(6,), (3,)],
+        dtypes=("f32", "f64", "c64", "i32", ("f32", "i32"), "bf16"),
+        order=1,
+        args=(halves, positive),
+        jit=False,
+    ),
+]
+
+test_values, test_derivatives = comparisons(PRODUCTS)
