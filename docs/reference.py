@@ -54,6 +54,14 @@ MODULES = {
     "minijax.experimental": "Experimental functions",
     "minijax.experimental.checkify": "Checks in compiled programs",
     "minijax.experimental.ode": "Differential equations",
+    "minijax.experimental.jet": "Taylor series",
+    "minijax.experimental.sparse": "Sparse arrays",
+    "minijax.experimental.rnn": "Recurrent layers",
+    "minijax.experimental.mesh_utils": "Devices in a grid",
+    "minijax.experimental.multihost_utils": "Processes of one program",
+    "minijax.distributed": "Starting several processes",
+    "minijax.example_libraries.optimizers": "Small optimisers",
+    "minijax.example_libraries.stax": "Small networks",
     "minijax.extend.core": "Programs as data",
     "minijax.extend.linear_util": "Functions of lists",
 }
@@ -68,6 +76,18 @@ def public(module: ModuleType) -> dict[str, Any]:
         for name, x in found.items()
         if not name.startswith("_") and not inspect.ismodule(x)
     }
+
+
+def parts(module: ModuleType) -> list[ModuleType]:
+    """Modules that a module offers and that have no page: distributions, for one."""
+    found = [getattr(module, name) for name in getattr(module, "__all__", ())]
+    return [
+        x
+        for x in found
+        if inspect.ismodule(x)
+        and x.__name__.startswith(module.__name__)
+        and x.__name__ not in MODULES
+    ]
 
 
 def foreign(x: Any) -> str | None:
@@ -108,6 +128,15 @@ def page(name: str, title: str, seen: dict[int, str]) -> str:
         lines += ["```{eval-rst}", "\n\n".join(directives), "```", ""]
     if repeated:
         lines += ["Explained elsewhere:", "", *repeated, ""]
+    for part in parts(module):
+        own = [
+            directive(f"{part.__name__}.{n}", x)
+            for n, x in public(part).items()
+            if getattr(x, "__module__", None) == part.__name__
+        ]
+        about = inspect.getdoc(part) or ""
+        lines += [f"## {part.__name__}", "", about, ""]
+        lines += ["```{eval-rst}", "\n\n".join(own), "```", ""]
     return "\n".join(lines)
 
 

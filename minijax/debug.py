@@ -23,6 +23,16 @@ from .shard_pictures import (
     visualize_sharding as visualize_sharding,
 )
 
+__all__ = [
+    "breakpoint",
+    "callback",
+    "inspect_array_sharding",
+    "log",
+    "print",
+    "visualize_array_sharding",
+    "visualize_sharding",
+]
+
 _logger = logging.getLogger("minijax.debug")
 
 

@@ -6,6 +6,8 @@ from . import dtypes
 from .dtypes import canonicalize
 from .runtime.array import Array, from_numpy
 
+__all__ = ["from_dlpack", "is_supported_dtype"]
+
 ALIGNMENT = 64  # bytes; XLA copies what is less aligned
 
 _EXCHANGED = (

@@ -17,6 +17,8 @@ from .api import jvp as _jvp
 from .api import vjp as _vjp
 from .core.literal import aval_of
 
+__all__ = ["check_grads", "check_jvp", "check_vjp", "inner", "numerical_jvp"]
+
 # Relative tolerances and steps by the precision of the inputs. The absolute tolerance
 # is a quarter of the relative one, since directions are of size one.
 _TOLERANCE = {"float16": 1e-1, "bfloat16": 2e-1, "float32": 4e-4, "float64": 1e-6}

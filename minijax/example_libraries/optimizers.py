@@ -18,6 +18,40 @@ from typing import Any, NamedTuple
 from .. import numpy as jnp
 from .. import tree_util
 
+__all__ = [
+    "InitFn",
+    "JoinPoint",
+    "Optimizer",
+    "OptimizerState",
+    "Params",
+    "ParamsFn",
+    "Schedule",
+    "State",
+    "Step",
+    "UpdateFn",
+    "Updates",
+    "adagrad",
+    "adam",
+    "adamax",
+    "clip_grads",
+    "constant",
+    "exponential_decay",
+    "inverse_time_decay",
+    "l2_norm",
+    "make_schedule",
+    "momentum",
+    "nesterov",
+    "optimizer",
+    "pack_optimizer_state",
+    "piecewise_constant",
+    "polynomial_decay",
+    "rmsprop",
+    "rmsprop_momentum",
+    "sgd",
+    "sm3",
+    "unpack_optimizer_state",
+]
+
 # The names of JAX's annotations.
 Array = Any
 Params = Any
@@ -463,7 +497,7 @@ class JoinPoint:
 
 
 def unpack_optimizer_state(opt_state):
-    """The state as a container like the parameters, whose leaves are `JoinPoint`s."""
+    """The state as a container like the parameters, a `JoinPoint` for each leaf."""
     return tree_util.tree_unflatten(
         opt_state.tree_def, [JoinPoint(state) for state in _unpacked(opt_state)]
     )

@@ -21,6 +21,8 @@ from .. import numpy as jnp
 from ..api import jvp, make_jaxpr
 from ..core.literal import Literal, aval_of
 
+__all__ = ["jet"]
+
 
 class _Series:
     """Taylor coefficients, the value first."""

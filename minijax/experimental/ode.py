@@ -21,6 +21,17 @@ from ..api import closure_convert, custom_rules, jvp, vjp, vmap
 from ..core.literal import aval_of
 from ..flatten_util import ravel_pytree
 
+__all__ = [
+    "abs2",
+    "fit_4th_order_polynomial",
+    "initial_step_size",
+    "interp_fit_dopri",
+    "mean_error_ratio",
+    "odeint",
+    "optimal_step_size",
+    "runge_kutta_step",
+]
+
 # J. R. Dormand and P. J. Prince, "A family of embedded Runge-Kutta formulae", J.
 # Comput. Appl. Math. 6 (1980), table 2. The last stage is the first of the next step.
 _NODES = np.array([1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0, 0.0])

@@ -18,6 +18,19 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+__all__ = [
+    "Store",
+    "StoreException",
+    "WrappedFun",
+    "cache",
+    "merge_linear_aux",
+    "transformation",
+    "transformation2",
+    "transformation_with_aux",
+    "transformation_with_aux2",
+    "wrap_init",
+]
+
 
 class StoreException(Exception):
     """What a transformation leaves for later is read too early, or left twice."""

@@ -10,6 +10,8 @@ from ..api import compiled
 from ..core.trace import Tracer
 from ..numpy.promotion import as_operand, promote_inexact
 
+__all__ = ["RegularGridInterpolator"]
+
 
 class RegularGridInterpolator:
     """A function that interpolates values given on a rectangular grid.

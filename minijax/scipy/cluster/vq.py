@@ -4,6 +4,8 @@ from ... import numpy as jnp
 from ...api import compiled
 from ...numpy.promotion import promote_inexact
 
+__all__ = ["vq"]
+
 
 @compiled
 def vq(obs, code_book, check_finite: bool = True):

@@ -16,6 +16,8 @@ from ...api import linear_transpose
 from ...core.literal import aval_of
 from ...tree_util import Partial
 
+__all__ = ["bicgstab", "cg", "gmres"]
+
 _HIGHEST = lax.Precision.HIGHEST
 
 # Vectors are trees of arrays

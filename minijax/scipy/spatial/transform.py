@@ -9,6 +9,8 @@ from ... import random
 from ...numpy.promotion import as_operand, promote_inexact
 from . import quaternions
 
+__all__ = ["Rotation", "Slerp"]
+
 
 def _array(where, x):
     """An argument as an array of floats; lists are welcome, as in SciPy."""

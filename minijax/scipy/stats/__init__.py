@@ -13,35 +13,38 @@ from .samples import mode as mode
 from .samples import rankdata as rankdata
 from .samples import sem as sem
 
-_LAZY = frozenset(
-    {
-        "bernoulli",
-        "beta",
-        "betabinom",
-        "binom",
-        "cauchy",
-        "chi2",
-        "dirichlet",
-        "expon",
-        "gamma",
-        "gennorm",
-        "geom",
-        "gumbel_l",
-        "gumbel_r",
-        "laplace",
-        "logistic",
-        "multinomial",
-        "multivariate_normal",
-        "nbinom",
-        "norm",
-        "pareto",
-        "poisson",
-        "t",
-        "truncnorm",
-        "uniform",
-        "vonmises",
-        "wrapcauchy",
-    }
-)
+__all__ = [
+    "bernoulli",
+    "beta",
+    "betabinom",
+    "binom",
+    "cauchy",
+    "chi2",
+    "dirichlet",
+    "expon",
+    "gamma",
+    "gaussian_kde",
+    "gennorm",
+    "geom",
+    "gumbel_l",
+    "gumbel_r",
+    "laplace",
+    "logistic",
+    "mode",
+    "multinomial",
+    "multivariate_normal",
+    "nbinom",
+    "norm",
+    "pareto",
+    "poisson",
+    "rankdata",
+    "sem",
+    "t",
+    "truncnorm",
+    "uniform",
+    "vonmises",
+    "wrapcauchy",
+]
+_LAZY = frozenset(__all__) - {"gaussian_kde", "mode", "rankdata", "sem"}
 
 __getattr__, __dir__ = _on_demand(globals(), _LAZY)
