@@ -28,15 +28,15 @@ from ..core.trace import Trace, Tracer, context, staging
 class StageTracer(Tracer):
     """A variable of the program that is being written."""
 
-    __slots__ = ("var",)
+    __slots__ = ("variable",)
 
     def __init__(self, trace, var):
         self._trace = trace
         self.aval = var.aval
-        self.var = var
+        self.variable = var
 
     def origin(self):
-        source = self._trace.source_of(self.var)
+        source = self._trace.source_of(self.variable)
         return f"{self._trace.verb}{f' at {source}' if source else ''}"
 
     def name(self):
@@ -63,7 +63,7 @@ class StageTrace(Trace):
 
     def process(self, primitive, operands, params):
         atoms = [
-            x.var if type(x) is StageTracer and x._trace is self else self.atom(x)
+            x.variable if type(x) is StageTracer and x._trace is self else self.atom(x)
             for x in operands
         ]
         avals = tuple([x.aval for x in atoms])
@@ -87,7 +87,7 @@ class StageTrace(Trace):
     def atom(self, x):
         """The variable or literal that stands for a value in this program."""
         if type(x) is StageTracer and x._trace is self:
-            return x.var
+            return x.variable
         if type(x) is Literal:
             return x
         if isinstance(x, bool | int | float | complex) and not isinstance(
@@ -127,7 +127,7 @@ class StageTrace(Trace):
         constants = list(self.constants.values())
         jaxpr = Jaxpr(
             [v for v, _ in constants],
-            [x.var for x in arguments],
+            [x.variable for x in arguments],
             outvars,
             self.eqns,
             frozenset(self.effects),
