@@ -40,7 +40,7 @@ class StageTracer(Tracer):
         return f"{self._trace.verb}{f' at {source}' if source else ''}"
 
     def name(self):
-        return self._trace.argument_names.get(self.var, "a value")
+        return self._trace.argument_names.get(self.variable, "a value")
 
 
 class StageTrace(Trace):
