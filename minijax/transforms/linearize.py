@@ -135,7 +135,7 @@ def _linearize_jaxpr(closed, active):
         out_dots = [t for t in result.out_dots if t is not None]
         inputs = [t for t in result.inputs if t is not None]
         linear, residuals = result.tape.to_jaxpr(inputs, out_dots)
-        positions = {id(x.var): k for k, x in enumerate(args)}
+        positions = {id(x.variable): k for k, x in enumerate(args)}
         forwards = []
         fresh = []
         for x in residuals:

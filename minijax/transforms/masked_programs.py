@@ -134,7 +134,7 @@ def stage_masked(fun: Callable, avals: Sequence, kinds: Sequence) -> MaskedProgr
     with staging(trace):
         masks = MaskTrace(context.depth + 0.5)
         inputs, operands = _arguments(trace, masks, avals, kinds)
-        positions = {x.var: k for k, x in enumerate(inputs)}
+        positions = {x.variable: k for k, x in enumerate(inputs)}
         outputs: list = []
 
         def place_of(x):

@@ -414,7 +414,7 @@ def _any(mask, axes):
 
     A condition on rows is repeated along them by `where`, and XLA does not see that.
     """
-    found = mask._trace.setter_of(mask.var) if type(mask) is StageTracer else None
+    found = mask._trace.setter_of(mask.variable) if type(mask) is StageTracer else None
     if found is None or found.primitive is not broadcast_in_dim_p:
         return reduce_or(mask, axes)
     dims = found.params["broadcast_dimensions"]
