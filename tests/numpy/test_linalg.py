@@ -762,3 +762,15 @@ def test_values_and_types_are_jaxs(text):
         assert (x.shape, x.dtype, x.weak_type) == (y.shape, y.dtype, y.weak_type)
         scale = 1 + numpy.abs(numpy.asarray(y)).max(initial=0)
         numpy.testing.assert_allclose(x / scale, y / scale, atol=2e-4)
+
+
+def test_no_directions_are_differentiated_too():
+    """jacfwd of an empty array: decompositions batch over no directions at all."""
+    empty = jnp.ones((3, 0))
+
+    def decomposed(v):
+        m = jnp.ones((3, 3)) + jnp.sum(v)
+        return jnp.linalg.svd(m)[0], jnp.linalg.eigh(m)[1]
+
+    for slopes in minijax.jacfwd(decomposed)(empty):
+        assert slopes.shape == (3, 3, 3, 0)

@@ -189,7 +189,6 @@ trim_zeros(pad(m, 1))
 trim_zeros(pad(m, 1), axis=0)
 split(f, 3.0)
 split(f, np.array([1, 2]))
-tile(f, (2.0,))
 """.strip().splitlines()
 
 REFUSED = [

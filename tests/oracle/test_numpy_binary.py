@@ -57,7 +57,7 @@ TWO = [
     *binary(
         "power",
         (integers(-3, 3), integers(0, 5)),
-        (*INTS, "b", "int", ("f32", "i32"), ("i32", "f32"), ("int", "i8")),
+        (*INTS, "b", "int", ("f32", "i32"), ("i32", "f32"), ("i8", "int")),
     ),
     *binary("arctan2 atan2 copysign", small, (*REAL, *MIXED_REAL), 1),
     *binary("hypot logaddexp2", small, (*REAL, *MIXED_REAL), 2),

@@ -134,7 +134,7 @@ UPDATES = [
             "x.at[jnp.array([0, 2])].multiply(y, unique_indices=True)",
             "x.at[jnp.array([0, 0])].add(y)",
             "x.at[0].min(y), x.at[jnp.array([1, 2])].max(y)",
-            "x.at[jnp.array([0, 2])].divide(y, unique_indices=True)",
+            "x.at[jnp.array([0, 2])].divide(jnp.abs(y) + 2, unique_indices=True)",
             "jnp.abs(x).at[0].power(jnp.abs(y))",
             "x.at[2].subtract(y)",
         ],

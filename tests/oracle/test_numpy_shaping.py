@@ -131,7 +131,7 @@ JOINS = [
             "jnp.meshgrid(x[0], y[0], sparse=True)",
             "jnp.r_[x[0], y[0], 3]",
             "jnp.c_[x[0], y[0]]",
-            "jnp.ix_(x[0], jnp.array([1, 2]))[1]",
+            "jnp.ix_(y[0], jnp.array([1, 2]))[1]",
             "jnp.stack(x), jnp.vstack(x), jnp.concatenate(x)",
             "jnp.hstack([x[0], y[0]]), jnp.dstack([x[0], y[0]])",
             "jnp.vstack([x[0], y[0]]), jnp.column_stack([x[0], y[0]])",

@@ -255,6 +255,8 @@ def _splitting_basis_batch(size, operands, dims):
     p = move_batch(size, p, p_dim, 0)
     if crowded_dim is not None:
         return splitting_basis_p.bind(p, reduce_or(crowded, (crowded_dim,))), 0
+    if size == 0:  # there is no direction, and any basis suits it
+        return full(p.shape[1:], 0, p.dtype), None
     # Many directions at one point, as in jacfwd, must share the values of a function:
     # they have the basis of the first, and `unsplit` tells which it does not suit.
     first = slice_in_dim(p, 0, 1, axis=0)
