@@ -70,7 +70,7 @@ DIFFERENCES = [
             "jnp.interp(x, jnp.arange(4.0), jnp.array([1, 0, 3, 2.0]))",
             "jnp.interp(x, jnp.arange(4.0), jnp.arange(4.0) ** 2, left=-1, right=-2)",
             "jnp.interp(x, jnp.arange(4.0), jnp.arange(4.0), period=2.5)",
-            "jnp.interp(x, jnp.arange(4.0), jnp.arange(4.0), 'extrapolate', 'extrapolate')",
+            "jnp.interp(x, *[jnp.arange(4.0)] * 2, 'extrapolate', 'extrapolate')",
             "jnp.interp(x, jnp.arange(3.0), jnp.array([1j, 2, 3 - 1j]))",
         ],
         [(5,)],
