@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 from ..config import carried, state
-from ..core.jaxpr import Var
+from ..core.jaxpr import ClosedJaxpr, Var
 from ..lowering import Module
 from ..optimize.fusion_cuts import cut_fusions
 from ..optimize.pieces import Piece, Pieces, last_pieces
@@ -42,8 +42,8 @@ class LoweredPieces(Lowered):
 
     def load(self, compiler_options=None) -> "Chain":
         distinct = list({id(part): part for part in self._parts}.values())
-        # The longest first, so that none is left over at the end.
-        distinct.sort(key=lambda part: -len(part.module.key))
+        # Those with most kernels first, so that none of them is left over at the end.
+        distinct.sort(key=lambda part: -_kernels(part.closed))
 
         executables = at_once(
             [partial(part.load, compiler_options) for part in distinct]
@@ -248,6 +248,11 @@ class _Results:
     def consume_with_handlers(self, handlers) -> list:
         """The arrays, which their pieces have wrapped already."""
         return self._arrays
+
+
+def _kernels(closed: ClosedJaxpr) -> int:
+    """About how many different kernels XLA makes of a program."""
+    return len({(e.primitive, v.aval) for e in closed.eqns for v in e.outvars})
 
 
 def _bytes(x) -> int:
