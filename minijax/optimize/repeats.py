@@ -7,7 +7,6 @@ repeats with period p is a run of places where the number equals that p places l
     1 2 3 4 2 3 4 2 3 4 5     period 3: three copies of (2 3 4), from place 1
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,7 +18,8 @@ from ..core.literal import Literal
 Stretch = tuple[tuple[int, int], ...]  # some equations: where each part begins and ends
 
 COPIES = 3  # fewer are not worth a search
-PERIODS = 24  # the most frequent ones that are tried
+PERIODS = 32  # that are tried
+AHEAD = 6  # how often a number may occur in a stretch, at most
 
 
 class Run(NamedTuple):
@@ -91,14 +91,19 @@ def find_runs(numbers: np.ndarray, least: int) -> list[Run]:
 
 
 def _periods(numbers: np.ndarray) -> list[int]:
-    """The most frequent distances from a number to the next of its kind."""
-    last: dict[int, int] = {}
-    gaps: Counter = Counter()
-    for place, number in enumerate(numbers.tolist()):
-        if number in last:
-            gaps[place - last[number]] += 1
-        last[number] = place
-    return [gap for gap, _ in gaps.most_common(PERIODS)]
+    """The distances between equal numbers that most speaks for, in equations saved.
+
+    A number may occur several times in a stretch, so not only the next is looked at.
+    """
+    order = np.argsort(numbers, kind="stable")  # the places of each number, in turn
+    spoken = np.zeros(len(numbers))
+    for ahead in range(1, AHEAD + 1):
+        same = numbers[order[ahead:]] == numbers[order[:-ahead]]
+        gaps = (order[ahead:] - order[:-ahead])[same]
+        spoken += np.bincount(gaps, minlength=len(numbers)) / ahead
+    spoken *= np.arange(len(numbers))
+    best = np.argsort(-spoken, kind="stable")[:PERIODS]
+    return best[spoken[best] > 0].tolist()
 
 
 def _runs_of(numbers: np.ndarray, period: int) -> list[Run]:

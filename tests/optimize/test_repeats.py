@@ -60,3 +60,10 @@ def test_equal_operations_on_equal_types_have_one_number():
     assert [eqn.primitive.name for eqn in kinds] == [
         names[k] for k in (0, 1, 4, 5, 6, 7)
     ]
+
+
+def test_stretches_that_hold_a_word_twice_are_found_whole():
+    """As in a residual block of two convolutions: most distances are shorter."""
+    block = "abcdeXabcdeY"
+
+    assert runs("pq" + block * 4 + "r", least=12) == [(2, 12, 4, 0)]
