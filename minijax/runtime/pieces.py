@@ -6,6 +6,7 @@ Equal pieces are lowered and compiled once, and different ones at the same time.
 
 import importlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -107,8 +108,9 @@ def at_once(jobs: Sequence[Callable]) -> list:
 
     The first error is raised when all have ended.
     """
-    if not jobs:
-        return []
+    # No thread can be started while the interpreter exits.
+    if len(jobs) < 2 or not threading.main_thread().is_alive():
+        return [job() for job in jobs]
     # On demand, because most programs need no threads.
     futures = importlib.import_module("concurrent.futures")
     count = min(len(jobs), os.cpu_count() or 1)

@@ -1,5 +1,7 @@
 """Programs in pieces run as whole ones do: values, donation, errors, what is said."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -185,6 +187,18 @@ def test_at_once_gives_results_in_order_and_the_first_error():
     assert at_once([]) == []
     with pytest.raises(ValueError, match="broken"):
         at_once([lambda: 1, fail, lambda: 2])
+
+
+def test_at_once_works_while_the_interpreter_exits():
+    program = (
+        "import atexit, minijax.runtime.pieces as pieces\n"
+        "jobs = [lambda: 1, lambda: 2]\n"
+        "atexit.register(lambda: print(pieces.at_once(jobs)))"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "[1, 2]\n"
 
 
 def test_several_threads_may_run_one_chain():
