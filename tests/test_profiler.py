@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -137,3 +138,19 @@ def test_there_is_one_server():
         profiler.stop_server()
 
     assert server is not None
+
+
+def test_trying_to_import_jax_where_it_is_not_notes_nothing():
+    program = (
+        "import sys, minijax\n"
+        "from jaxlib import _jax\n"
+        "sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
+        "try:\n"
+        "    import jax\n"
+        "except ImportError:\n"
+        "    print(_jax.tracebacks_enabled())"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "False\n"

@@ -17,8 +17,11 @@ class _JaxWatch:
 
     def find_spec(self, name, path=None, target=None):
         if name == "jax":
-            sys.meta_path.remove(self)
-            client.note_origins(True)
+            others = [finder for finder in sys.meta_path if finder is not self]
+            # A program may try to import jax where it is not installed.
+            if any(finder.find_spec(name, path, target) for finder in others):
+                sys.meta_path.remove(self)
+                client.note_origins(True)
 
 
 def note_when_asked() -> None:
