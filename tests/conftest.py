@@ -6,6 +6,7 @@ import pytest
 
 import minijax
 from minijax.config import config, enable_x64
+from minijax.optimize import pieces
 
 
 @pytest.fixture
@@ -33,6 +34,15 @@ def _options_are_left_as_they_were() -> Iterator[None]:
         config.update(name, before[name])
 
     assert not changed, f"the test left options changed: {changed}"
+
+
+@pytest.fixture
+def eager_to_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are cut into pieces as if launches were free and all saving worth it."""
+    monkeypatch.setattr(pieces, "LAUNCH", 1e-15)
+    monkeypatch.setattr(pieces, "SHORT", 2)
+    monkeypatch.setattr(pieces, "FEWEST", 2)
+    monkeypatch.setattr(pieces, "LEAST", 2)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ kernel and a pass through memory. docs/design/fusion-cuts.md has the measurement
 
 from typing import NamedTuple
 
+from ..config import state
 from ..control.checkpoint import optimization_barrier_p
 from ..core.jaxpr import ClosedJaxpr, Eqn, Jaxpr, Var, subjaxprs
 from ..primitives.contract import flat_product, free_axes
@@ -58,6 +59,8 @@ def cut_fusions(closed: ClosedJaxpr) -> ClosedJaxpr:
     so is a program with barriers inside of them: jaxlib 0.10.2 either removes all
     barriers before fusion, or fails on those in loops.
     """
+    if not state.fusion_cuts:
+        return closed
     return closed.remember("fusion cuts", lambda: _cut(closed))
 
 

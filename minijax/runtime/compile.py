@@ -67,8 +67,9 @@ def lower_program(
     pieces = None
     if alone_on_cpu and state.compile_pieces:
         pieces = cut_into_pieces(closed)
-    closed = closed if pieces is None else pieces.whole
-    if alone_on_cpu and state.fusion_cuts and pieces is None:
+    if pieces is not None:
+        closed = pieces.whole
+    elif alone_on_cpu:
         closed = cut_fusions(closed)
     if state.enable_checks:
         check_jaxpr(closed)

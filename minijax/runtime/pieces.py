@@ -12,7 +12,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from ..config import carried, state
+from ..config import carried
 from ..core.jaxpr import ClosedJaxpr, Var
 from ..lowering import Module
 from ..optimize.fusion_cuts import cut_fusions
@@ -36,7 +36,7 @@ class LoweredPieces(Lowered):
     @property
     def module(self) -> Module:
         """The whole program as text, for those who read it."""
-        closed = cut_fusions(self.closed) if state.fusion_cuts else self.closed
+        closed = cut_fusions(self.closed)
         what = (closed, self.name, self.kinds, self.kept, self._donated)
         where = (self.sharding, self.committed, self._target)
         return lower_whole(*what, *where).module
@@ -69,9 +69,8 @@ def lower_pieces(
     lowered: dict[int, LoweredWhole] = {}
     for piece in pieces.pieces:
         if id(piece.closed) not in lowered:
-            closed = cut_fusions(piece.closed) if state.fusion_cuts else piece.closed
             lowered[id(piece.closed)] = lower_whole(
-                closed,
+                cut_fusions(piece.closed),
                 name,
                 [kind_of(v.aval, sharding, committed) for v in piece.invars],
                 range(len(piece.invars)),

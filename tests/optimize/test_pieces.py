@@ -12,15 +12,6 @@ from minijax.optimize import pieces as cutting
 from minijax.optimize.pieces import cut_into_pieces, seconds_of
 
 
-@pytest.fixture
-def eager_to_cut(monkeypatch):
-    """Launches cost nothing, and everything is worth it."""
-    monkeypatch.setattr(cutting, "LAUNCH", 1e-15)
-    monkeypatch.setattr(cutting, "SHORT", 2)
-    monkeypatch.setattr(cutting, "FEWEST", 2)
-    monkeypatch.setattr(cutting, "LEAST", 2)
-
-
 def traced(f, *args):
     return optimize(jit(f).trace(*args).jaxpr)
 

@@ -11,17 +11,9 @@ import minijax
 import minijax.numpy as jnp
 from minijax import config, grad, jit
 from minijax.config import compile_pieces
-from minijax.optimize import pieces as cutting
 from minijax.runtime.pieces import Chain, at_once
 
-
-@pytest.fixture(autouse=True)
-def eager_to_cut(monkeypatch):
-    """Launches cost nothing, and everything is worth it."""
-    monkeypatch.setattr(cutting, "LAUNCH", 1e-15)
-    monkeypatch.setattr(cutting, "SHORT", 2)
-    monkeypatch.setattr(cutting, "FEWEST", 2)
-    monkeypatch.setattr(cutting, "LEAST", 2)
+pytestmark = pytest.mark.usefixtures("eager_to_cut")
 
 
 def weights(layers=6, width=8):
