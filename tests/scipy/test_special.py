@@ -16,6 +16,7 @@ import pytest
 import scipy.special
 
 import minijax
+from benchmarks.accuracy import normal, normal_quantile
 from minijax import grad, jit, jvp, lax, vmap
 from minijax.scipy import special as sp
 
@@ -39,20 +40,6 @@ def upper_gamma(a, x):
 
 def lower_gamma(a, x):
     return mp.gammainc(a, 0, x, regularized=True)
-
-
-def normal(x):
-    return mp.erfc(-x / mp.sqrt(2)) / 2
-
-
-def normal_quantile(p):
-    if p > 0.5:
-        return -normal_quantile(1 - p)
-    if p == 0.5:
-        return mp.mpf(0)
-    start = mp.sqrt(max(-mp.log(p) - 1, mp.mpf("0.2")))
-    root = mp.findroot(lambda y: mp.log(mp.erfc(y) / 2) - mp.log(p), start)
-    return -mp.sqrt(2) * root
 
 
 def owens(h, a):
